@@ -1,0 +1,29 @@
+// Convolution (cross-correlation) over three spatial axes (d, h, w); 1-D and 2-D use size-1 axes.
+//   y[n, o, k] = epilogue(sum over taps t and channels c of x[n, o*stride + t*dilation - pad, c] * w[t, c, k])
+// x (n, in..., c_in), w (kernel..., c_in / groups, c_out), y (n, out..., c_out): channels-last, contiguous.
+// Taps outside x contribute nothing.
+#pragma once
+
+#include "kernels/epilogue.h"
+#include "kernels/isa.h"
+
+namespace striate {
+
+struct ConvShape {
+  int64_t n, c_in, c_out, groups;  // groups = 1 today; the field is its place
+  int64_t in[3], out[3], kernel[3];
+  int64_t stride[3], dilation[3];
+  int64_t pad[3];      // before; what lies after follows from `out`
+  Epilogue epilogue;   // forward only; bias (c_out)
+};
+
+// forward          buffers (x, w, bias or null, y)
+// input_gradient   buffers (gy, w, gx): gx = d(sum y*gy)/dx; elements no window touches get 0
+// weight_gradient  buffers (x, gy, gw): gw = d(sum y*gy)/dw; pixels reduced in an order fixed by the shape
+// No buffer is aliased. Accumulates in T. Sizes may be any >= 1 (n too); kernel may exceed the padded input
+// only if `out` is then 0, which is not passed down.
+enum class ConvFunction : int { forward, input_gradient, weight_gradient };
+
+}  // namespace striate
+
+STRIATE_DECLARE_TABLE(conv)

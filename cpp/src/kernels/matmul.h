@@ -1,0 +1,24 @@
+// Matrix products: y (m, n) = epilogue(A (m, k) * B (k, n)), row-major.
+#pragma once
+
+#include "kernels/epilogue.h"
+#include "kernels/isa.h"
+
+namespace striate {
+
+struct MatmulShape {
+  int64_t m, n, k;     // k may be 0: y = epilogue(0)
+  bool transpose_a;    // a is stored (k, m)
+  bool transpose_b;    // b is stored (n, k)
+  Epilogue epilogue;   // bias (n)
+};
+
+// buffers (a, b, bias or null, y); y is not aliased. Products accumulate in T, in an order that depends on
+// the shape alone; long k is split into a number of chunks fixed by the shape and summed by a fixed tree
+// where m * n leaves fewer than about 32 items.
+// Error bound checked: |y - exact| <= 4 * eps * sqrt(k) * max|a| * max|b| * sqrt(k) + epilogue's own.
+enum class MatmulFunction : int { product };
+
+}  // namespace striate
+
+STRIATE_DECLARE_TABLE(matmul)
