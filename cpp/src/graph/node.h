@@ -1,0 +1,54 @@
+// Nodes: what Values point to.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "graph/op.h"
+
+namespace striate {
+
+enum class NodeKind { op, input, variable, constant };
+
+class Node {
+ public:
+  NodeKind kind = NodeKind::op;
+  std::shared_ptr<const Op> op;  // kind op
+  std::vector<Value> inputs;
+  std::vector<ValueType> types;  // of the outputs
+  std::string scope;             // the layer it was traced in
+  std::string name;              // kind input
+  std::shared_ptr<VariableState> variable;
+  Tensor constant;
+};
+
+struct VariableState {
+  std::string name;
+  Tensor tensor;
+  std::atomic<uint64_t> version{0};
+  mutable std::shared_mutex mutex;  // readers share, an updating run or assign() is alone
+  std::shared_ptr<const Node> leaf() const;  // always the same node while someone holds it
+  mutable std::mutex leaf_mutex;
+  mutable std::weak_ptr<const Node> leaf_node;
+  std::weak_ptr<VariableState> self;
+};
+
+// Infers and builds; the scope is NameScope's. Errors of infer get the scope appended.
+std::shared_ptr<const Node> make_node(std::shared_ptr<const Op> op, std::vector<Value> inputs);
+
+// make_node for an op struct with one output.
+template <class OpType>
+Value apply(OpType op, std::vector<Value> inputs) {
+  return Value(make_node(std::make_shared<OpType>(std::move(op)), std::move(inputs)), 0);
+}
+
+// Every node reachable from the roots, inputs before users; iterative, so depth does not matter.
+std::vector<std::shared_ptr<const Node>> topological_order(const std::vector<Value>& roots);
+
+const std::string& current_scope();
+
+}  // namespace striate
