@@ -28,7 +28,11 @@ STRIATE_INLINE Vec round(Vec a) {
   const Vec magic = Vec{} + 6755399441055744.0;  // 1.5 * 2^52
   return (a + magic) - magic;
 }
-STRIATE_INLINE Int to_int(Vec a) { return __builtin_convertvector(round(a), Int); }
+// The integer lies in the low bits of a + magic; SSE2 has no conversion to 64 bits.
+STRIATE_INLINE Int to_int(Vec a) {
+  const Vec magic = Vec{} + 6755399441055744.0;
+  return reinterpret_cast<Int>(a + magic) - reinterpret_cast<Int>(magic);
+}
 STRIATE_INLINE Vec to_real(Int a) { return __builtin_convertvector(a, Vec); }
 
 }  // namespace striate::STRIATE_ISA

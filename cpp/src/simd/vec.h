@@ -33,11 +33,11 @@ STRIATE_INLINE Int set1_int(IntLane x) { return x - Int{}; }
 // NaN passes through: the result is NaN if either is.
 STRIATE_INLINE Vec max(Vec a, Vec b) { return (a > b) | (a != a) ? a : b; }
 STRIATE_INLINE Vec min(Vec a, Vec b) { return (a < b) | (a != a) ? a : b; }
-STRIATE_INLINE Vec abs(Vec a) { return a < 0 ? -a : a; }
 
 // Bit patterns, for exp and log.
 STRIATE_INLINE Int bits(Vec a) { return reinterpret_cast<Int>(a); }
 STRIATE_INLINE Vec from_bits(Int a) { return reinterpret_cast<Vec>(a); }
+STRIATE_INLINE Vec abs(Vec a) { return from_bits(bits(a) & ~bits(set1(Real(-0.0)))); }
 
 // Lane sums and maxima by halving: a fixed order, the same in every caller.
 STRIATE_INLINE Real reduce_add(Vec v) {
