@@ -1,0 +1,25 @@
+// The convolution family's table. A faster kernel is one more header and one more entry in a function's
+// list; its cost says when it is taken.
+#include "kernels/conv.h"
+
+#include "kernels/cpu/conv_direct.h"
+#include "kernels/cpu/conv_weight_gradient.h"
+
+namespace striate::STRIATE_ISA {
+namespace {
+
+constexpr Kernel kForward[] = {direct::kernel<false>()};
+constexpr Kernel kInputGradient[] = {direct::kernel<true>()};
+constexpr Kernel kWeightGradient[] = {weight_gradient::kernel()};
+
+constexpr KernelFunction kFunctions[] = {
+    {"forward", kForward, 1},
+    {"input_gradient", kInputGradient, 1},
+    {"weight_gradient", kWeightGradient, 1},
+};
+
+}  // namespace
+
+extern const KernelTable conv_table = {"conv", kFunctions, 3};
+
+}  // namespace striate::STRIATE_ISA

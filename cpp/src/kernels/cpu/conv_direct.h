@@ -1,0 +1,250 @@
+// Direct convolution, forward and input gradient, as one correlation: register tiles of pixels along w times
+// output channels, weights packed into panels [panel][tap][c_in][kPanel] beforehand.
+//
+// An item is a block of output pixels of one image and phase (see gradient_axis) for a group of panels. It
+// pads its strip of input once, then each panel (73 KB at 64 channels, 3x3) streams through the tiles from L2
+// at 128 bytes per 14 cycles, far below what L2 gives. Taps above, below, before and behind the input are left
+// out of the loops; only the borders along w are copied zeros.
+#pragma once
+
+#include "kernels/cpu/conv_geometry.h"
+#include "kernels/cpu/epilogue.h"
+
+namespace striate::STRIATE_ISA {
+namespace {
+namespace direct {
+
+constexpr int64_t kItemPixels = 32 * kTileRows;
+constexpr int64_t kStripElements = (512 << 10) / sizeof(Real);  // of the 1 to 2 MB of L2
+constexpr int64_t kWantedItems = 32;
+
+template <bool Gradient>
+struct Correlation {
+  ConvShape s;            // canonical
+  int64_t c_in, c_out;    // of the correlation: swapped in the gradient
+  int64_t phases[3];
+  int64_t panels, groups;          // panels of output channels; groups of panels in items
+  int64_t w_block, h_block;        // outputs of an item
+  int64_t w_blocks, h_blocks, planes;
+
+  explicit Correlation(const ConvShape& shape) : s(canonical(shape)) {
+    c_in = Gradient ? s.c_out : s.c_in;
+    c_out = Gradient ? s.c_in : s.c_out;
+    for (int i = 0; i < 3; ++i) phases[i] = Gradient ? s.stride[i] : 1;
+    panels = ceil_div(c_out, kPanel);
+    const Axis d = axis(0, 0), h = axis(1, 0), w = axis(2, 0);
+    planes = max_of(d.outputs, 1);
+    w_block = min_of(w.outputs, kItemPixels);
+    h_block = max_of(min_of(h.outputs, kItemPixels / w_block), 1);
+    while (h_block > 1 && strip_elements() > kStripElements) h_block = ceil_div(h_block, 2);
+    while (w_block > kTileRows && strip_elements() > kStripElements) w_block = ceil_div(w_block, 2);
+    count_blocks(h, w);
+    while (items() * panels < kWantedItems && h_block > 1) {
+      h_block = ceil_div(h_block, 2);
+      count_blocks(h, w);
+    }
+    while (items() * panels < kWantedItems && w_block > kTileRows) {
+      w_block = ceil_div(w_block, 2);
+      count_blocks(h, w);
+    }
+    groups = min_of(panels, ceil_div(kWantedItems, items()));
+  }
+
+  void count_blocks(const Axis& h, const Axis& w) {
+    h_blocks = ceil_div(h.outputs, h_block);
+    w_blocks = ceil_div(w.outputs, w_block);
+    groups = 1;
+  }
+  Axis axis(int i, int64_t phase) const { return Gradient ? gradient_axis(s, i, phase) : forward_axis(s, i); }
+  int64_t items() const { return s.n * product(phases) * planes * h_blocks * w_blocks * groups; }
+
+  // Of the largest phase: each axis's span is bounded by its first phase's outputs and the whole kernel.
+  int64_t strip_elements() const {
+    const Axis d = axis(0, 0), h = axis(1, 0), w = axis(2, 0);
+    const int64_t h_span = min_of((h_block - 1) * h.in_step + (s.kernel[1] - 1) * h.offset_step + 1, h.in_size);
+    const int64_t w_span = (w_block - 1) * w.in_step + (s.kernel[2] - 1) * w.offset_step + 1;
+    return min_of(s.kernel[0], d.in_size) * h_span * w_span * c_in;
+  }
+
+  int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
+  int64_t packed_panel() const { return product(s.kernel) * c_in * kPanel; }
+};
+
+// --- packed weights --------------------------------------------------------------------------------------
+
+template <bool Gradient>
+int64_t packed_bytes(const void* shape) {
+  const Correlation<Gradient> k(*static_cast<const ConvShape*>(shape));
+  return k.panels * k.packed_panel() * int64_t{sizeof(Real)};
+}
+
+template <bool Gradient>
+int64_t pack_items(const void* shape) {
+  const Correlation<Gradient> k(*static_cast<const ConvShape*>(shape));
+  return k.panels * k.s.kernel[0] * k.s.kernel[1];
+}
+
+// Item: one (panel, source kd, source kh).
+template <bool Gradient>
+void pack(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end) {
+  const Correlation<Gradient> k(*static_cast<const ConvShape*>(shape));
+  const Real* w = static_cast<const Real*>(source);
+  Real* packed = static_cast<Real*>(prepared);
+  // Where a source tap lies among the packed ones, along one axis.
+  const auto packed_tap = [&](int i, int64_t source_tap) {
+    for (int64_t phase = 0; phase < k.phases[i]; ++phase) {
+      const Axis axis = k.axis(i, phase);
+      const int64_t along = (source_tap - axis.source_first) / axis.source_step;
+      if (along >= 0 && along < axis.taps && axis.source_first + along * axis.source_step == source_tap)
+        return axis.packed_first + along;
+    }
+    return int64_t{0};
+  };
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t panel = item / (k.s.kernel[0] * k.s.kernel[1]);
+    const int64_t kd = item / k.s.kernel[1] % k.s.kernel[0], kh = item % k.s.kernel[1];
+    const int64_t width = k.panel_width(panel), first = panel * kPanel;
+    const int64_t valid = min_of(width, k.c_out - first);
+    const int64_t row = packed_tap(0, kd) * k.s.kernel[1] + packed_tap(1, kh);
+    for (int64_t kw = 0; kw < k.s.kernel[2]; ++kw) {
+      const Real* from = w + ((kd * k.s.kernel[1] + kh) * k.s.kernel[2] + kw) * k.s.c_in * k.s.c_out;
+      Real* to = packed + panel * k.packed_panel() + (row * k.s.kernel[2] + packed_tap(2, kw)) * k.c_in * width;
+      if constexpr (Gradient) {
+        transpose(from + first * k.s.c_out, k.s.c_out, valid, k.c_in, to, width);
+        for (int64_t c = 0; c < k.c_in; ++c)
+          for (int64_t j = valid; j < width; ++j) to[c * width + j] = 0;
+      } else {
+        for (int64_t c = 0; c < k.c_in; ++c) {
+          copy_run(to + c * width, from + c * k.s.c_out + first, valid);
+          for (int64_t j = valid; j < width; ++j) to[c * width + j] = 0;
+        }
+      }
+    }
+  }
+}
+
+// --- the correlation -------------------------------------------------------------------------------------
+
+struct Operands {
+  const Real *x, *packed, *bias;
+  Real* y;
+};
+
+struct Block {
+  int64_t image, plane, h_begin, h_end, w_begin, w_end, panel_begin, panel_end;
+};
+
+template <bool Gradient>
+void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, const Axis& w, const Block& b,
+               const Operands& at, Real* scratch) {
+  const int64_t in_elements = d.in_size * h.in_size * w.in_size * k.c_in;
+  const int64_t out_size[3] = {Gradient ? k.s.in[0] : k.s.out[0], Gradient ? k.s.in[1] : k.s.out[1],
+                               Gradient ? k.s.in[2] : k.s.out[2]};
+  const int64_t in_size[3] = {d.in_size, h.in_size, w.in_size};
+  const int64_t d_tap = d.first_tap(b.plane), d_taps = max_of(d.end_tap(b.plane) - d_tap, 0);
+  StripBox box{};
+  box.d_first = d.position(b.plane, d_tap);
+  box.d_step = d.offset_step;
+  box.d_count = d_taps;
+  box.h_begin = min_of(max_of(h.position(b.h_begin, 0), 0), h.in_size);
+  box.h_end = max_of(min_of(h.position(b.h_end - 1, h.taps - 1) + 1, h.in_size), box.h_begin);
+  box.w_begin = w.position(b.w_begin, 0);
+  box.w_end = max_of(w.position(b.w_end - 1, w.taps - 1) + 1, box.w_begin);
+  box.c_end = k.c_in;
+  Real* tile = scratch;
+  Strip strip{scratch, 0, 0, k.c_in};
+  if (box.elements() > 0)
+    strip = make_strip(at.x + b.image * in_elements, in_size, k.c_in, box, scratch + kTileRows * kPanel);
+
+  const bool dense = w.offset_step == 1;  // taps along w and channels are one run
+  const int64_t tiles = ceil_div(b.w_end - b.w_begin, kTileRows);
+  for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) {
+    const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
+    const int64_t tap_size = k.c_in * width;
+    const Real* weights = at.packed + panel * k.packed_panel() + w.packed_first * tap_size;
+    const Real* bias = at.bias ? at.bias + panel * kPanel : nullptr;
+    for (int64_t q = b.h_begin; q < b.h_end; ++q) {
+      const int64_t h_tap = h.first_tap(q), h_taps = max_of(h.end_tap(q) - h_tap, 0);
+      const Reduction sum{{d_taps, h_taps, dense ? 1 : w.taps},
+                          {strip.plane, h.offset_step * strip.row, w.offset_step * strip.pixel},
+                          {k.s.kernel[1] * k.s.kernel[2] * tap_size, k.s.kernel[2] * tap_size, tap_size},
+                          dense ? w.taps * k.c_in : k.c_in,
+                          w.in_step * strip.pixel,
+                          1,
+                          width};
+      const Real* row = strip.base + (h.position(q, h_tap) - box.h_begin) * strip.row;
+      const Real* taps = weights + ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + h_tap) *
+                                       k.s.kernel[2] * tap_size;
+      const int64_t out_h = h.out_first + q * h.out_step, out_d = d.out_first + b.plane * d.out_step;
+      const int64_t out_row = ((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2];
+      for (int64_t t = 0; t < tiles; ++t) {
+        const int64_t from = part_begin(b.w_end - b.w_begin, tiles, t);
+        const int64_t rows = part_begin(b.w_end - b.w_begin, tiles, t + 1) - from;
+        micro_kernel(RowLayout::strided, rows, width, false)(sum, row + from * w.in_step * strip.pixel, taps, tile,
+                                                             kPanel, width, false);
+        Real* y = at.y + (out_row + w.out_first + (b.w_begin + from) * w.out_step) * k.c_out + panel * kPanel;
+        finish_tile(Gradient ? Epilogue{} : k.s.epilogue, tile, kPanel, rows, columns, bias, y, w.out_step * k.c_out);
+      }
+    }
+  }
+}
+
+template <bool Gradient>
+void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int64_t end) {
+  const Correlation<Gradient> k(shape);
+  const Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1),
+                    !Gradient && shape.epilogue.bias ? buffer<const Real>(args, 2) : nullptr,
+                    buffer<Real>(args, Gradient ? 2 : 3)};
+  for (int64_t item = begin; item < end; ++item) {
+    int64_t rest = item;
+    const auto take = [&](int64_t count) {
+      const int64_t index = rest % count;
+      rest /= count;
+      return index;
+    };
+    const int64_t group = take(k.groups), w_at = take(k.w_blocks) * k.w_block, h_at = take(k.h_blocks) * k.h_block;
+    const int64_t plane = take(k.planes);
+    const Axis w = k.axis(2, take(k.phases[2])), h = k.axis(1, take(k.phases[1])), d = k.axis(0, take(k.phases[0]));
+    const Block block{rest,
+                      plane,
+                      h_at,
+                      min_of(h_at + k.h_block, h.outputs),
+                      w_at,
+                      min_of(w_at + k.w_block, w.outputs),
+                      part_begin(k.panels, k.groups, group),
+                      part_begin(k.panels, k.groups, group + 1)};
+    if (plane < d.outputs && block.h_begin < block.h_end && block.w_begin < block.w_end)
+      run_block(k, d, h, w, block, at, static_cast<Real*>(args.scratch));
+  }
+}
+
+template <bool Gradient>
+int64_t items(const ConvShape& shape, int) { return Correlation<Gradient>(shape).items(); }
+
+template <bool Gradient>
+int64_t scratch(const ConvShape& shape) {
+  return (kTileRows * kPanel + Correlation<Gradient>(shape).strip_elements()) * int64_t{sizeof(Real)};
+}
+
+double cost(const ConvShape& s) {
+  if (s.groups != 1) return -1;
+  return double(s.n) * double(product(s.out)) * double(product(s.kernel)) * double(s.c_in) *
+         double(ceil_div(s.c_out, kLanes)) / 2;
+}
+
+template <bool Gradient>
+constexpr PrepareKernel kPanels{"panels", packed_bytes<Gradient>, pack_items<Gradient>, pack<Gradient>};
+
+template <bool Gradient>
+constexpr Kernel kernel() {
+  Kernel kernel{"direct", erased_items<ConvShape, items<Gradient>>, erased_run<ConvShape, run<Gradient>>};
+  kernel.scratch = erased_size<ConvShape, scratch<Gradient>>;
+  kernel.cost = erased_cost<ConvShape, cost>;
+  kernel.prepared_input = 1;
+  kernel.prepare = &kPanels<Gradient>;
+  return kernel;
+}
+
+}  // namespace direct
+}  // namespace
+}  // namespace striate::STRIATE_ISA

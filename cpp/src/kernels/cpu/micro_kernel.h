@@ -1,0 +1,39 @@
+// The one micro-kernel under convolution and matrix products: a tile of up to kTileRows rows x kTileVecs
+// vectors of sums, held in registers over the whole reduction, then left in memory (an L1 tile the epilogue
+// finishes, or the gradient itself).
+//
+//   c[r][j] (+)= sum over i0, i1, i2, t of a[i . a_stride + r * a_row + t * a_step]
+//                                        * b[i . b_stride + t * b_step + j]
+//
+// The three outer loops are what makes one kernel do for all: the taps of a convolution (forward, input
+// gradient), the rows of an image (weight gradient), nothing at all (matrix product). They run in order, so
+// the order of summation is the reduction's.
+#pragma once
+
+#include "kernels/cpu/table.h"
+
+namespace striate::STRIATE_ISA {
+
+constexpr int kPanel = kTileVecs * kLanes;  // columns of a full tile
+
+struct Reduction {
+  int64_t count[3], a_stride[3], b_stride[3];  // outer loops
+  int64_t length;                              // inner loop, contiguous where it can be
+  int64_t a_row;                               // between the rows of the tile
+  int64_t a_step, b_step;                      // between the terms of the inner loop
+};
+
+// The row layouts of `a` worth a kernel of their own, for their addressing.
+enum class RowLayout : int {
+  strided,  // a_step is 1: rows are pixels (or rows of A), terms are channels
+  unit,     // a_row is 1: rows are channels (or columns of a transposed A), terms are pixels
+};
+
+// `columns` (at most kPanel) are valid in c; where `masked` is set also in b, whose other lanes are not read.
+// Without it b must be readable for whole vectors, and c is written in whole vectors.
+using MicroKernel = void (*)(const Reduction& sum, const Real* a, const Real* b, Real* c, int64_t c_row,
+                             int64_t columns, bool accumulate);
+
+MicroKernel micro_kernel(RowLayout layout, int64_t rows, int64_t columns, bool masked);
+
+}  // namespace striate::STRIATE_ISA
