@@ -1,0 +1,180 @@
+// Every convolution kernel of every ISA against the reference.
+#include "kernels/conv.h"
+
+#include <limits>
+#include <sstream>
+
+#include "support/product_reference.h"
+#include "support/run_kernel.h"
+
+using namespace striate;
+using namespace striate::test;
+
+namespace {
+
+struct Spatial {
+  int64_t in, kernel, stride, dilation, pad_before, pad_after;
+  int64_t out() const { return (in + pad_before + pad_after - dilation * (kernel - 1) - 1) / stride + 1; }
+};
+constexpr Spatial kNone{1, 1, 1, 1, 0, 0};
+
+ConvShape conv_shape(int64_t n, int64_t c_in, int64_t c_out, const Spatial& d, const Spatial& h, const Spatial& w,
+                     Epilogue epilogue = {}) {
+  ConvShape s{};
+  s.n = n;
+  s.c_in = c_in;
+  s.c_out = c_out;
+  s.groups = 1;
+  const Spatial axes[3] = {d, h, w};
+  for (int i = 0; i < 3; ++i) {
+    s.in[i] = axes[i].in;
+    s.out[i] = axes[i].out();
+    s.kernel[i] = axes[i].kernel;
+    s.stride[i] = axes[i].stride;
+    s.dilation[i] = axes[i].dilation;
+    s.pad[i] = axes[i].pad_before;
+  }
+  s.epilogue = epilogue;
+  return s;
+}
+
+std::string describe(const ConvShape& s) {
+  std::ostringstream text;
+  text << "n=" << s.n << " c=" << s.c_in << "->" << s.c_out;
+  for (int i = 0; i < 3; ++i)
+    text << " [in " << s.in[i] << " out " << s.out[i] << " kernel " << s.kernel[i] << " stride " << s.stride[i]
+         << " dilation " << s.dilation[i] << " pad " << s.pad[i] << "]";
+  text << " bias=" << s.epilogue.bias << " activation=" << int(s.epilogue.activation);
+  return text.str();
+}
+
+// The largest difference in units of the bound `scale[i] * eps`; NaN counts as infinite.
+template <class T>
+double worst(const std::vector<T>& got, const Values& want, const Values& bound) {
+  double result = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    const double error = std::abs(double(got[i]) - want[i]);
+    if (error == 0) continue;
+    const double ratio = error / (bound[i] * std::numeric_limits<T>::epsilon());
+    result = std::max(result, std::isnan(ratio) ? std::numeric_limits<double>::infinity() : ratio);
+  }
+  return result;
+}
+
+void check_function(ConvFunction function, const ConvShape& s, const std::vector<Values>& inputs, const Values& want,
+                    const Values& bound) {
+  for_each_kernel(Family::conv, int(function), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    std::vector<std::vector<T>> cast_inputs;
+    for (const Values& input : inputs) cast_inputs.push_back(cast<T>(input));
+    INFO(label, ": ", describe(s));
+    const auto got = run_kernel<T>(kernel, &s, cast_inputs, int64_t(want.size()), Split::whole);
+    CHECK(worst(got, want, bound) <= 1);
+    const auto again = run_kernel<T>(kernel, &s, cast_inputs, int64_t(want.size()), Split::reversed_singles);
+    CHECK_MESSAGE(std::memcmp(got.data(), again.data(), got.size() * sizeof(T)) == 0, "bits depend on the split");
+  });
+}
+
+void check_exact(const ConvShape& s) {
+  const Values x = whole_numbers(x_size(s), 1), w = whole_numbers(w_size(s), 2), gy = whole_numbers(y_size(s), 3);
+  const Values bias = s.epilogue.bias ? whole_numbers(s.c_out, 4) : Values{};
+  const auto exact = [](const Values& want) { return Values(want.size()); };
+  const Values y = reference_forward(s, x, w, bias), gx = reference_input_gradient(s, gy, w);
+  const Values gw = reference_weight_gradient(s, x, gy);
+  check_function(ConvFunction::forward, s, {x, w, bias}, y, exact(y));
+  check_function(ConvFunction::input_gradient, s, {gy, w}, gx, exact(gx));
+  check_function(ConvFunction::weight_gradient, s, {x, gy}, gw, exact(gw));
+}
+
+// Any order of summing t terms errs by less than t * eps * sum|a * b|; errors being of both signs, four times
+// sqrt(t) is what is asked.
+void check_rounded(const ConvShape& s) {
+  const Values x = reals(x_size(s), 1), w = reals(w_size(s), 2), gy = reals(y_size(s), 3);
+  const Values bias = s.epilogue.bias ? reals(s.c_out, 4) : Values{};
+  const auto bound_of = [&](int64_t size, auto&& place) {
+    Values terms(size), bound(size);
+    for_each_product(s, [&](int64_t i, int64_t j, int64_t o) {
+      const auto [at, magnitude] = place(i, j, o);
+      terms[at] += 1;
+      bound[at] += std::abs(magnitude);
+    });
+    for (int64_t i = 0; i < size; ++i) bound[i] = 4 * std::sqrt(terms[i] + 1) * (bound[i] + 1);
+    return bound;
+  };
+  using At = std::pair<int64_t, double>;
+  check_function(ConvFunction::forward, s, {x, w, bias}, reference_forward(s, x, w, bias),
+                 bound_of(y_size(s), [&](int64_t i, int64_t j, int64_t o) { return At{o, x[i] * w[j]}; }));
+  check_function(ConvFunction::input_gradient, s, {gy, w}, reference_input_gradient(s, gy, w),
+                 bound_of(x_size(s), [&](int64_t i, int64_t j, int64_t o) { return At{i, gy[o] * w[j]}; }));
+  check_function(ConvFunction::weight_gradient, s, {x, gy}, reference_weight_gradient(s, x, gy),
+                 bound_of(w_size(s), [&](int64_t i, int64_t j, int64_t o) { return At{j, gy[o] * x[i]}; }));
+}
+
+constexpr int64_t kChannels[] = {1, 3, 7, 8, 15, 16, 17, 31, 33, 64};
+
+TEST_CASE("conv: channel counts around the vectors and panels") {
+  for (int i = 0; i < 10; ++i)
+    for (int j : {0, 3, 6, 9})
+      check_exact(conv_shape(2, kChannels[i], kChannels[(i + j) % 10], kNone, {7, 3, 1, 1, 1, 1}, {9, 3, 1, 1, 1, 1}));
+}
+
+TEST_CASE("conv: strides, dilations and padding along one axis") {
+  for (int64_t in : {1, 2, 5, 13, 31})
+    for (int64_t kernel : {1, 2, 3, 5})
+      for (int64_t stride : {1, 2, 3, 4})
+        for (int64_t dilation : {1, 2, 3})
+          for (int64_t pad : {0, 1, 4}) {
+            const Spatial axis{in, kernel, stride, dilation, pad, pad / 2};
+            if (in + pad + pad / 2 < dilation * (kernel - 1) + 1) continue;
+            check_exact(conv_shape(2, 3, 5, kNone, kNone, axis));
+            check_exact(conv_shape(1, 2, 3, kNone, axis, {4, 3, 1, 1, 1, 1}));
+          }
+}
+
+TEST_CASE("conv: one, two and three axes, laid out from either side") {
+  const Spatial same{11, 3, 1, 1, 1, 1}, strided{9, 3, 2, 1, 1, 1}, wide{6, 4, 3, 2, 3, 2};
+  const Spatial axes[][3] = {{same, kNone, kNone},   {kNone, same, kNone},   {kNone, kNone, same},
+                             {same, strided, kNone}, {kNone, strided, wide}, {strided, kNone, wide},
+                             {strided, same, wide},  {wide, strided, same},  {same, wide, strided}};
+  for (const auto& [d, h, w] : axes) check_exact(conv_shape(2, 5, 18, d, h, w));
+}
+
+TEST_CASE("conv: padding wider than the kernel, windows that see only padding") {
+  check_exact(conv_shape(1, 4, 6, {3, 2, 1, 1, 4, 3}, {3, 1, 1, 1, 5, 5}, {4, 3, 1, 1, 7, 9}));
+  check_exact(conv_shape(2, 4, 6, kNone, {3, 2, 4, 1, 6, 5}, {2, 3, 3, 2, 8, 8}));
+}
+
+TEST_CASE("conv: products in disguise") {
+  check_exact(conv_shape(3, 17, 33, {2, 1, 1, 1, 0, 0}, {5, 1, 1, 1, 0, 0}, {7, 1, 1, 1, 0, 0}));       // pointwise
+  check_exact(conv_shape(5, 16, 120, kNone, {5, 5, 1, 1, 0, 0}, {5, 5, 1, 1, 0, 0}));                   // LeNet's C5
+  check_exact(conv_shape(5, 3, 20, {2, 2, 2, 1, 0, 0}, {3, 3, 1, 1, 0, 0}, {1, 1, 1, 4, 0, 0}));
+  check_exact(conv_shape(1, 8, 40, kNone, {9, 1, 2, 1, 0, 0}, {11, 1, 2, 1, 0, 0}));                    // strided 1x1
+  check_exact(conv_shape(64, 64, 64, kNone, kNone, kNone));
+}
+
+TEST_CASE("conv: layers of real nets, scaled down") {
+  check_exact(conv_shape(3, 1, 32, kNone, {28, 3, 1, 1, 1, 1}, {28, 3, 1, 1, 1, 1}));
+  check_exact(conv_shape(2, 1, 6, kNone, {28, 5, 1, 1, 2, 2}, {28, 5, 1, 1, 2, 2}));
+  check_exact(conv_shape(1, 3, 64, kNone, {33, 7, 2, 1, 2, 3}, {37, 7, 2, 1, 2, 3}));
+  check_exact(conv_shape(1, 3, 96, kNone, {31, 11, 4, 1, 0, 0}, {31, 11, 4, 1, 0, 0}));
+  check_exact(conv_shape(1, 130, 70, kNone, {6, 3, 1, 1, 1, 1}, {6, 3, 1, 1, 1, 1}));
+  check_exact(conv_shape(1, 4, 8, kNone, kNone, {2000, 25, 1, 2, 24, 24}));
+  check_exact(conv_shape(1, 16, 16, kNone, {70, 3, 1, 1, 1, 1}, {40, 3, 1, 1, 1, 1}));
+}
+
+TEST_CASE("conv: bias and activations") {
+  for (const Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::tanh})
+    for (const bool bias : {false, true})
+      for (int64_t c_out : {1, 10, 16, 37}) {
+        const Spatial axis{6, 3, 1, 1, 1, 1};
+        check_rounded(conv_shape(2, 5, c_out, kNone, axis, axis, {bias, activation}));
+        if (activation <= Activation::relu) check_exact(conv_shape(2, 5, c_out, kNone, axis, axis, {bias, activation}));
+      }
+}
+
+TEST_CASE("conv: rounding stays within the bound over long reductions") {
+  check_rounded(conv_shape(4, 33, 20, kNone, {20, 3, 1, 1, 1, 1}, {20, 3, 1, 1, 1, 1}));
+  check_rounded(conv_shape(1, 200, 9, kNone, {6, 5, 1, 1, 2, 2}, {6, 5, 2, 1, 2, 2}));
+}
+
+}  // namespace

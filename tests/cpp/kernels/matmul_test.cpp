@@ -1,0 +1,77 @@
+// Every matrix-product kernel of every ISA against the reference.
+#include "kernels/matmul.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "support/product_reference.h"
+#include "support/run_kernel.h"
+
+using namespace striate;
+using namespace striate::test;
+
+namespace {
+
+// Products of whole numbers must be exact; otherwise the contract's bound holds,
+// 4 * eps * k * max|a| * max|b|, and one eps for the epilogue.
+void check(const MatmulShape& s, bool exact) {
+  const auto values = exact ? whole_numbers : reals;
+  const Values a = values(s.m * s.k, 1), b = values(s.k * s.n, 2);
+  const Values bias = s.epilogue.bias ? values(s.n, 3) : Values{};
+  const Values want = reference_product(s, a, b, bias);
+  for_each_kernel(Family::matmul, int(MatmulFunction::product), &s,
+                  [&](const Kernel& kernel, const std::string& label, auto* type) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    const std::vector<std::vector<T>> inputs{cast<T>(a), cast<T>(b), cast<T>(bias)};
+    INFO(label, ": m=", s.m, " n=", s.n, " k=", s.k, " transpose_a=", s.transpose_a, " transpose_b=", s.transpose_b,
+         " bias=", s.epilogue.bias, " activation=", int(s.epilogue.activation));
+    const auto got = run_kernel<T>(kernel, &s, inputs, s.m * s.n, Split::whole);
+    double worst = 0;
+    for (size_t i = 0; i < want.size(); ++i) {
+      const double error = std::abs(double(got[i]) - want[i]);
+      worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
+    }
+    CHECK(worst <= (exact ? 0 : (4.0 * double(s.k) + 4) * std::numeric_limits<T>::epsilon()));
+    const auto again = run_kernel<T>(kernel, &s, inputs, s.m * s.n, Split::reversed_singles);
+    CHECK_MESSAGE(std::memcmp(got.data(), again.data(), got.size() * sizeof(T)) == 0, "bits depend on the split");
+  });
+}
+
+void check_all_layouts(int64_t m, int64_t n, int64_t k) {
+  for (const bool transpose_a : {false, true})
+    for (const bool transpose_b : {false, true}) check({m, n, k, transpose_a, transpose_b, {}}, true);
+}
+
+TEST_CASE("matmul: sizes around tiles, vectors and panels") {
+  for (int64_t m : {1, 2, 3, 4, 5, 7, 13, 14, 15, 29, 64})
+    for (int64_t n : {1, 3, 7, 8, 10, 15, 16, 17, 31, 33, 64})
+      for (int64_t k : {1, 17, 64}) check_all_layouts(m, n, k);
+}
+
+TEST_CASE("matmul: an empty k leaves the epilogue of zero") {
+  check({5, 7, 0, false, false, {}}, true);
+  check({5, 7, 0, true, true, {true, Activation::relu}}, true);
+  check({1, 70, 0, false, false, {true, Activation::none}}, true);
+}
+
+TEST_CASE("matmul: long and split k, rows a power of two apart") {
+  check_all_layouts(1, 10, 3136);
+  check_all_layouts(3, 1000, 300);
+  check_all_layouts(4, 129, 2048);
+  check_all_layouts(16, 130, 1024);
+  check_all_layouts(128, 10, 128);
+  check_all_layouts(130, 128, 600);
+  check_all_layouts(200, 33, 1100);
+  check_all_layouts(10, 300, 1500);
+}
+
+TEST_CASE("matmul: bias and activations, split and whole") {
+  for (const Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::tanh})
+    for (const bool bias : {false, true})
+      for (const auto& [m, n, k] : {std::array<int64_t, 3>{9, 37, 20}, {1, 10, 700}, {5, 3000, 3}, {128, 10, 256}})
+        for (const bool exact : {true, false})
+          if (!exact || activation <= Activation::relu) check({m, n, k, false, false, {bias, activation}}, exact);
+}
+
+}  // namespace

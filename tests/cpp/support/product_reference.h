@@ -1,0 +1,81 @@
+// Convolution and matrix product written as their contracts state them, in double: the specification the
+// kernels are held against.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "kernels/conv.h"
+#include "kernels/matmul.h"
+
+namespace striate::test {
+
+inline double reference_activation(Activation activation, double x) {
+  switch (activation) {
+    case Activation::none: return x;
+    case Activation::relu: return x > 0 ? x : 0;
+    case Activation::sigmoid: return 1 / (1 + std::exp(-x));
+    case Activation::tanh: return std::tanh(x);
+  }
+  return x;
+}
+
+// Calls body(x index, w index, y index) for every product x[...] * w[...] that belongs to y[...].
+template <class Body>
+void for_each_product(const ConvShape& s, Body&& body) {
+  for (int64_t n = 0; n < s.n; ++n)
+    for (int64_t od = 0; od < s.out[0]; ++od)
+      for (int64_t oh = 0; oh < s.out[1]; ++oh)
+        for (int64_t ow = 0; ow < s.out[2]; ++ow)
+          for (int64_t kd = 0; kd < s.kernel[0]; ++kd)
+            for (int64_t kh = 0; kh < s.kernel[1]; ++kh)
+              for (int64_t kw = 0; kw < s.kernel[2]; ++kw) {
+                const int64_t d = od * s.stride[0] + kd * s.dilation[0] - s.pad[0];
+                const int64_t h = oh * s.stride[1] + kh * s.dilation[1] - s.pad[1];
+                const int64_t w = ow * s.stride[2] + kw * s.dilation[2] - s.pad[2];
+                if (d < 0 || d >= s.in[0] || h < 0 || h >= s.in[1] || w < 0 || w >= s.in[2]) continue;
+                const int64_t x = (((n * s.in[0] + d) * s.in[1] + h) * s.in[2] + w) * s.c_in;
+                const int64_t y = (((n * s.out[0] + od) * s.out[1] + oh) * s.out[2] + ow) * s.c_out;
+                const int64_t tap = ((kd * s.kernel[1] + kh) * s.kernel[2] + kw) * s.c_in;
+                for (int64_t c = 0; c < s.c_in; ++c)
+                  for (int64_t k = 0; k < s.c_out; ++k) body(x + c, (tap + c) * s.c_out + k, y + k);
+              }
+}
+
+using Values = std::vector<double>;
+
+inline int64_t x_size(const ConvShape& s) { return s.n * s.in[0] * s.in[1] * s.in[2] * s.c_in; }
+inline int64_t y_size(const ConvShape& s) { return s.n * s.out[0] * s.out[1] * s.out[2] * s.c_out; }
+inline int64_t w_size(const ConvShape& s) { return s.kernel[0] * s.kernel[1] * s.kernel[2] * s.c_in * s.c_out; }
+
+inline Values reference_forward(const ConvShape& s, const Values& x, const Values& w, const Values& bias) {
+  Values y(y_size(s));
+  for_each_product(s, [&](int64_t i, int64_t j, int64_t o) { y[o] += x[i] * w[j]; });
+  for (size_t o = 0; o < y.size(); ++o)
+    y[o] = reference_activation(s.epilogue.activation, y[o] + (s.epilogue.bias ? bias[o % s.c_out] : 0));
+  return y;
+}
+inline Values reference_input_gradient(const ConvShape& s, const Values& gy, const Values& w) {
+  Values gx(x_size(s));
+  for_each_product(s, [&](int64_t i, int64_t j, int64_t o) { gx[i] += gy[o] * w[j]; });
+  return gx;
+}
+inline Values reference_weight_gradient(const ConvShape& s, const Values& x, const Values& gy) {
+  Values gw(w_size(s));
+  for_each_product(s, [&](int64_t i, int64_t j, int64_t o) { gw[j] += gy[o] * x[i]; });
+  return gw;
+}
+
+inline Values reference_product(const MatmulShape& s, const Values& a, const Values& b, const Values& bias) {
+  Values y(s.m * s.n);
+  for (int64_t i = 0; i < s.m; ++i)
+    for (int64_t j = 0; j < s.n; ++j) {
+      double sum = s.epilogue.bias ? bias[j] : 0;
+      for (int64_t t = 0; t < s.k; ++t)
+        sum += a[s.transpose_a ? t * s.m + i : i * s.k + t] * b[s.transpose_b ? j * s.k + t : t * s.n + j];
+      y[i * s.n + j] = reference_activation(s.epilogue.activation, sum);
+    }
+  return y;
+}
+
+}  // namespace striate::test
