@@ -12,7 +12,7 @@ namespace striate {
 STRIATE_API void set_num_threads(int count);
 STRIATE_API int num_threads();
 
-STRIATE_API std::string cpu_isa();  // "avx512", "avx2" or "baseline"; STRIATE_CPU_ISA overrides
+STRIATE_API std::string cpu_isa_name();  // "avx512", "avx2" or "baseline"; STRIATE_CPU_ISA overrides
 STRIATE_API std::string version();
 
 }  // namespace striate
