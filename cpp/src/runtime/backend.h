@@ -1,0 +1,65 @@
+// The seam between programs and devices. A backend says which fusions it can do, turns neutral kernel calls into plans,
+// and enqueues plans. The CPU stands behind it (runtime/cpu); a GPU's loader will too.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "ops/lowering.h"
+
+namespace striate {
+
+// What the fusion pass would like to make one step of.
+struct Region {
+  std::string anchor;      // "conv", "matmul"
+  bool bias = false;
+  std::string activation;  // "none", "relu", ...
+};
+
+// A kernel call made ready for a device: opaque to all but its backend.
+class Plan {
+ public:
+  virtual ~Plan() = default;
+  virtual std::string kernel() const = 0;  // which implementation, and why: "packed (cost 1.2e6; direct 3.0e6)"
+  virtual int64_t workspace_bytes() const { return 0; }  // in the arena while the step runs
+  virtual int64_t scratch_bytes() const { return 0; }    // per thread
+  // The input wanted transformed (-1: none), the size of the transformed one, and the plan that makes it: it reads the
+  // source and writes the prepared buffer. `prepare_key` names the transformation, so that programs can share results.
+  virtual int prepared_input() const { return -1; }
+  virtual int64_t prepared_bytes() const { return 0; }
+  virtual std::shared_ptr<const Plan> prepare() const { return nullptr; }
+  virtual std::string prepare_key() const { return {}; }
+  // Too small to be worth a second thread; steps that are can follow each other without a barrier.
+  virtual bool serial() const { return false; }
+};
+
+// Where plans are enqueued, in order.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string name() const = 0;
+  virtual bool claim(const Region& region) const = 0;
+  virtual std::shared_ptr<const Plan> plan(const KernelCall& call) const = 0;
+
+  // Calls `enqueue_all` with a stream, on every thread that takes part; returns when all that was enqueued is done.
+  // scratch: threads x scratch_bytes.
+  virtual void submit(int threads, void* scratch, int64_t scratch_bytes,
+                      const std::function<void(Stream&)>& enqueue_all) const = 0;
+  // buffers: the call's inputs, outputs, then the workspace (or null). `joined`: all threads must see this step done
+  // before the next.
+  virtual void enqueue(const Plan& plan, void* const* buffers, int buffer_count, bool joined, Stream& stream) const = 0;
+  // Seconds since an arbitrary start, when everything enqueued before is done; meaningful on one thread of the stream.
+  virtual bool timestamp(Stream& stream, double& seconds) const = 0;
+  virtual int threads() const = 0;
+};
+
+const Backend& cpu_backend();
+
+}  // namespace striate
