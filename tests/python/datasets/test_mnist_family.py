@@ -101,7 +101,8 @@ def serve(monkeypatch, folder, broken=()):
         return io.BytesIO(data)
 
     monkeypatch.setattr(urllib.request, "urlopen", answer)
-    sums = {name: hashlib.md5(gzip.decompress((folder / f"{name}.gz").read_bytes())).hexdigest() for name in mnist.CHECKSUMS}
+    contents = {name: gzip.decompress((folder / f"{name}.gz").read_bytes()) for name in mnist.CHECKSUMS}
+    sums = {name: hashlib.md5(content).hexdigest() for name, content in contents.items()}
     monkeypatch.setattr(mnist, "CHECKSUMS", sums)
     return asked
 
