@@ -1,0 +1,107 @@
+#include "io/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "core/check.h"
+
+namespace striate {
+namespace {
+
+namespace fs = std::filesystem;
+
+// ".net.striate." in front and ".tmp" at the end: no glob for models finds it.
+std::string temporary_prefix(const fs::path& target) { return "." + target.filename().string() + "."; }
+
+// A writer holds a lock on its temporary for as long as it lives, so one that can be locked has lost its writer.
+void remove_orphans(const fs::path& folder, const std::string& prefix) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
+    const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) continue;
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+    ::close(descriptor);
+  }
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+  std::error_code error;
+  const fs::path target = fs::weakly_canonical(fs::absolute(path), error);
+  if (!error) path_ = target.string();
+  const fs::path folder = fs::path(path_).parent_path();
+  folder_ = folder.string();
+  STRIATE_CHECK(!fs::is_directory(path_), value, "save", "'", path, "' is a folder. Give the name of a file in it.");
+  STRIATE_CHECK(fs::is_directory(folder), value, "save", "'", path, "': there is no folder '", folder_,
+                "'. Create it first.");
+  const std::string prefix = temporary_prefix(path_);
+  remove_orphans(folder, prefix);
+
+  struct stat old {};
+  const bool replaces = ::stat(path_.c_str(), &old) == 0;
+  static std::atomic<unsigned> counter{0};
+  for (int attempt = 0; attempt < 100 && descriptor_ < 0; ++attempt) {
+    temporary_ = (folder / (prefix + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp")).string();
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) {
+      if (errno == EEXIST) continue;
+      temporary_.clear();
+      fail_with_errno("cannot create a file in its folder");
+    }
+    // Another writer may take the new file for an orphan before the lock is held: then it has no name any more.
+    struct stat made {};
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 || ::fstat(descriptor_, &made) != 0 || made.st_nlink == 0) {
+      ::close(descriptor_);
+      descriptor_ = -1;
+    }
+  }
+  if (descriptor_ < 0) fail_with_errno("no free temporary name");
+  if (replaces) (void)!::fchmod(descriptor_, old.st_mode & 07777);  // as it was; a failure is no reason not to save
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(const void* data, size_t bytes) {
+  const auto* p = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t written = ::write(descriptor_, p, std::min<size_t>(bytes, size_t{1} << 30));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_with_errno("cannot write");
+    p += written;
+    bytes -= static_cast<size_t>(written);
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) fail_with_errno("cannot sync");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_with_errno("cannot rename the temporary file");
+  temporary_.clear();
+  ::close(descriptor_);
+  descriptor_ = -1;
+  // The rename itself must survive a power cut. Some file systems cannot sync folders (EINVAL); the file is whole then too.
+  const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder >= 0) {
+    ::fsync(folder);
+    ::close(folder);
+  }
+}
+
+void AtomicFile::fail_with_errno(const char* what) const {
+  fail(ErrorKind::runtime, "save", "'", path_, "': ", what, ": ", std::strerror(errno), ".");
+}
+
+}  // namespace striate
