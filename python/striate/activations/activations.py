@@ -1,0 +1,84 @@
+"""Functions that layers apply to what they computed, one element (or one row) at a time."""
+
+from striate import ops
+
+
+def linear(x):
+    """x itself."""
+    return x
+
+
+def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
+    """`max(x, 0)`; more generally `x` where `x >= threshold`, else `negative_slope * (x - threshold)`, at most `max_value`.
+
+    Args:
+        x: a tensor.
+        negative_slope: the slope below the threshold, 0 or more.
+        max_value: the largest value that comes out; None: no bound.
+        threshold: values below it are damped (or zeroed).
+
+    Example:
+        >>> relu(np.float32([-1, 2])).tolist()
+        [0.0, 2.0]
+    """
+    if threshold != 0:
+        y = ops.where(ops.greater_equal(x, threshold), x, ops.multiply(ops.subtract(x, threshold), negative_slope))
+    elif negative_slope != 0:
+        y = leaky_relu(x, negative_slope)
+    else:
+        y = ops.relu(x)
+    return y if max_value is None else ops.minimum(y, max_value)
+
+
+def relu6(x):
+    """`min(max(x, 0), 6)` (Krizhevsky 2010)."""
+    return relu(x, max_value=6.0)
+
+
+def leaky_relu(x, negative_slope=0.2):
+    """x where it is positive, else `negative_slope * x` (Maas et al. 2013)."""
+    return ops.where(ops.greater(x, 0.0), x, ops.multiply(x, negative_slope))
+
+
+def sigmoid(x):
+    """`1 / (1 + exp(-x))`."""
+    return ops.sigmoid(x)
+
+
+def tanh(x):
+    """The hyperbolic tangent."""
+    return ops.tanh(x)
+
+
+def exponential(x):
+    """`exp(x)`."""
+    return ops.exp(x)
+
+
+def silu(x):
+    """`x * sigmoid(x)`, also known as swish (Ramachandran et al. 2017)."""
+    return ops.multiply(x, ops.sigmoid(x))
+
+
+def softsign(x):
+    """`x / (1 + |x|)`."""
+    return ops.divide(x, ops.add(ops.abs(x), 1.0))
+
+
+def softmax(x, axis=-1):
+    """`exp(x) / sum(exp(x))` along an axis, computed so that large x do not overflow.
+
+    Args:
+        x: a tensor of two axes or more.
+        axis: the axis that then sums to 1.
+
+    Example:
+        >>> softmax(np.float32([[0, 0]])).tolist()
+        [[0.5, 0.5]]
+    """
+    return ops.softmax(x, axis=axis)
+
+
+def log_softmax(x, axis=-1):
+    """The logarithm of softmax, computed without ever forming small probabilities."""
+    return ops.log_softmax(x, axis=axis)

@@ -1,0 +1,52 @@
+"""What training makes small, by class, by function or by name."""
+
+from striate.losses.binary_crossentropy import BinaryCrossentropy, binary_crossentropy
+from striate.losses.categorical_crossentropy import CategoricalCrossentropy, categorical_crossentropy
+from striate.losses.loss import Loss, LossFunctionWrapper, reduce_losses
+from striate.losses.mean_squared_error import (
+    MeanAbsoluteError,
+    MeanSquaredError,
+    mean_absolute_error,
+    mean_squared_error,
+)
+from striate.losses.sparse_categorical_crossentropy import (
+    SparseCategoricalCrossentropy,
+    sparse_categorical_crossentropy,
+)
+from striate.utils import identifiers
+
+_CLASSES = [
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+]
+_TABLE = identifiers.table_of(_CLASSES, bce=BinaryCrossentropy, mae=MeanAbsoluteError, mse=MeanSquaredError)
+
+bce = binary_crossentropy
+mae = MAE = mean_absolute_error
+mse = MSE = mean_squared_error
+
+serialize = identifiers.serialize
+
+
+def deserialize(config, custom_objects=None):
+    """The loss that `serialize` described."""
+    return identifiers.deserialize(config, _TABLE, "loss", custom_objects)
+
+
+def get(identifier):
+    """A `Loss` from its name ("mse", "SparseCategoricalCrossentropy"), a config, a class, an instance or a function.
+
+    A function `f(y_true, y_pred)` that returns one loss a sample is wrapped; None stays None.
+
+    Raises:
+        ValueError: the name is unknown, or identifier is nothing of these.
+
+    Example:
+        >>> get("mse").name
+        'mean_squared_error'
+    """
+    found = identifiers.get(identifier, _TABLE, "loss", Loss)
+    return found if found is None or isinstance(found, Loss) else LossFunctionWrapper(found)

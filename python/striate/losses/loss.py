@@ -1,0 +1,113 @@
+"""Base of losses."""
+
+from striate import ops
+
+_REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+
+
+class Loss:
+    """A number that training makes small.
+
+    Subclasses have `call(y_true, y_pred)`, which returns one loss a sample (or a row, or a pixel). What reduces them to
+    one number is `reduction`:
+
+    - "sum_over_batch_size", "mean": `sum(weights * losses) / number of losses`;
+    - "mean_with_sample_weight": `sum(weights * losses) / sum(weights)`;
+    - "sum": `sum(weights * losses)`;
+    - "none", None: nothing.
+
+    Args:
+        name: stands in configurations.
+        reduction: one of these strings.
+        dtype: None; other values come in a later version.
+
+    Raises:
+        ValueError: the reduction is unknown.
+
+    Example:
+        >>> class Distance(Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return striate.ops.abs(striate.ops.subtract(y_true, y_pred))
+        >>> float(Distance()(np.float32([1, 2]), np.float32([1, 4])))
+        1.0
+    """
+
+    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
+        if reduction not in _REDUCTIONS:
+            known = ", ".join(repr(known) for known in _REDUCTIONS)
+            raise ValueError(f"Argument `reduction` must be one of {known}. Received: reduction={reduction!r}.")
+        if dtype not in (None, "float32"):
+            raise ValueError(f"The argument `dtype` comes in a later version of striate. Received: dtype={dtype!r}.")
+        self.name = name or type(self).__name__
+        self.reduction = reduction
+        self.dtype = "float32"
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return reduce_losses(self.call(y_true, y_pred), self.reduction, sample_weight)
+
+    def call(self, y_true, y_pred):
+        raise NotImplementedError(f"{type(self).__name__} needs call(y_true, y_pred), one loss a sample.")
+
+    def get_config(self):
+        """The arguments that make an equal loss."""
+        return {"name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+class LossFunctionWrapper(Loss):
+    """A function of (y_true, y_pred) as a Loss.
+
+    Args:
+        fn: the function; it returns one loss a sample.
+        reduction: see `Loss`.
+        name: None means the function's name.
+        **kwargs: further arguments of the function.
+    """
+
+    def __init__(self, fn, reduction="sum_over_batch_size", name=None, dtype=None, **kwargs):
+        super().__init__(name or fn.__name__, reduction, dtype)
+        self.fn = fn
+        self._fn_kwargs = kwargs
+
+    def call(self, y_true, y_pred):
+        return self.fn(y_true, y_pred, **self._fn_kwargs)
+
+    def get_config(self):
+        return {**super().get_config(), **self._fn_kwargs}
+
+
+def reduce_losses(losses, reduction, sample_weight=None):
+    """One number from losses of any shape and weights whose leading axes are theirs."""
+    if sample_weight is not None:
+        weights = broadcastable(sample_weight, losses)
+        losses = ops.multiply(losses, weights)
+        if reduction == "mean_with_sample_weight":
+            return ops.divide(ops.sum(losses), ops.sum(ops.broadcast_like(weights, losses)))
+    if reduction in ("none", None):
+        return losses
+    if reduction == "sum":
+        return ops.sum(losses)
+    return ops.mean(losses)
+
+
+def broadcastable(sample_weight, losses):
+    """Weights in the losses' type, with axes of size 1 behind until they have the losses' rank.
+
+    Raises:
+        ValueError: they have more axes than the losses.
+    """
+    weights = ops.cast(sample_weight, losses.dtype)
+    rank = len(weights.shape)
+    missing = len(losses.shape) - rank
+    while missing < 0 and weights.shape[-1] == 1:  # (n, 1) weights for n losses
+        weights = ops.reshape(weights, [0] * (rank - 1))
+        rank, missing = rank - 1, missing + 1
+    if missing < 0:
+        raise ValueError(
+            f"sample_weight has more axes than the losses it weighs. Received: sample_weight.shape={weights.shape}, "
+            f"losses.shape={losses.shape}. Give one weight a sample, shape (batch size,)."
+        )
+    return ops.reshape(weights, [0] * rank + [1] * missing) if missing else weights

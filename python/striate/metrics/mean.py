@@ -1,0 +1,62 @@
+"""Weighted means over batches."""
+
+from striate import ops
+from striate.losses.loss import broadcastable
+from striate.metrics.metric import Metric
+
+
+class Mean(Metric):
+    """The mean of values: `sum(weights * values) / sum(weights)`.
+
+    Each batch counts by its size, so a short last batch does not bias the mean. Before the first batch it is 0.
+
+    Args:
+        name: the key in logs.
+
+    Example:
+        >>> mean = Mean()
+        >>> mean.update_state(np.float32([1, 3, 5]))
+        >>> mean.result()
+        3.0
+    """
+
+    def __init__(self, name="mean", dtype=None):
+        super().__init__(name, dtype)
+        self.total = self.add_variable(name="total")
+        self.count = self.add_variable(name="count")
+
+    def traced_update(self, values, sample_weight=None):
+        if sample_weight is None:
+            total, count = ops.sum(values), ops.count_like(values)
+        else:
+            weights = ops.broadcast_like(broadcastable(sample_weight, values), values)
+            total, count = ops.sum(ops.multiply(values, weights)), ops.sum(weights)
+        return [
+            (self.total, ops.add(self.total.value(), ops.cast(total, "float32"))),
+            (self.count, ops.add(self.count.value(), ops.cast(count, "float32"))),
+        ]
+
+    def result(self):
+        count = float(self.count.read())
+        return float(self.total.read()) / count if count else 0.0
+
+
+class MeanMetricWrapper(Mean):
+    """The mean of a function of (y_true, y_pred).
+
+    Args:
+        fn: a function that returns one value a sample, such as a loss.
+        name: the key in logs; None means the function's name.
+        **kwargs: further arguments of the function.
+    """
+
+    def __init__(self, fn, name=None, dtype=None, **kwargs):
+        super().__init__(name or fn.__name__, dtype)
+        self._fn = fn
+        self._fn_kwargs = kwargs
+
+    def traced_update(self, y_true, y_pred, sample_weight=None):
+        return super().traced_update(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
+
+    def get_config(self):
+        return {**super().get_config(), **self._fn_kwargs}

@@ -1,0 +1,31 @@
+"""What turns gradients into new weights, by class or by name."""
+
+from striate.optimizers.adam import Adam
+from striate.optimizers.optimizer import Optimizer
+from striate.optimizers.sgd import SGD
+from striate.utils import identifiers
+
+_TABLE = identifiers.table_of([Adam, SGD])
+
+serialize = identifiers.serialize
+
+
+def deserialize(config, custom_objects=None):
+    """The optimizer that `serialize` described."""
+    return identifiers.deserialize(config, _TABLE, "optimizer", custom_objects)
+
+
+def get(identifier):
+    """An `Optimizer` from its name in any case ("adam", "SGD"), a config, a class or an instance.
+
+    Raises:
+        ValueError: the name is unknown, or identifier is nothing of these.
+
+    Example:
+        >>> get("adam").beta_1
+        0.9
+    """
+    found = identifiers.get(identifier, _TABLE, "optimizer", Optimizer)
+    if isinstance(found, Optimizer):
+        return found
+    raise ValueError(f"Could not interpret optimizer {identifier!r} of type {type(identifier).__name__}.")

@@ -1,0 +1,17 @@
+"""What scripts need beside models: one-hot labels, seeds, batches by number, the progress bar."""
+
+from striate.utils import np_utils
+from striate.utils.numerical import normalize, to_categorical
+from striate.utils.py_dataset import PyDataset, Sequence
+from striate.utils.random_seed import set_random_seed
+
+__all__ = ["Progbar", "PyDataset", "Sequence", "normalize", "np_utils", "set_random_seed", "to_categorical"]
+
+
+def __getattr__(name):
+    # Loaded when used: it looks at the terminal.
+    if name == "Progbar":
+        from striate.utils.progbar import Progbar
+
+        return Progbar
+    raise AttributeError(f"module 'striate.utils' has no attribute {name!r}")

@@ -1,0 +1,19 @@
+"""Arguments whose meaning comes in a later version: their default is accepted, anything else is refused by name."""
+
+
+def refuse_later(owner, arguments):
+    """Checks arguments that only take their default for now.
+
+    Args:
+        owner: the class or function they belong to, for the message.
+        arguments: {name: (received, default)}.
+
+    Raises:
+        ValueError: one of them is not its default.
+    """
+    for name, (received, default) in arguments.items():
+        if received is not default and received != default:
+            raise ValueError(
+                f"{owner}: the argument `{name}` comes in a later version of striate; for now it must be {default!r}. "
+                f"Received: {name}={received!r}."
+            )

@@ -1,0 +1,48 @@
+"""Batches by number, made when they are asked for."""
+
+
+class PyDataset:
+    """Base of data sets that make batch number `index` on demand: from files, by augmentation, by a formula.
+
+    Subclasses have `__getitem__(index)`, which returns `(inputs, targets)` or `(inputs, targets, sample_weights)`, and
+    `__len__`, the number of batches an epoch has. `fit` visits them in an order of its own and calls `on_epoch_end()`
+    after each epoch.
+
+    Args:
+        workers: accepted for Keras's sake; batches are made while the previous step computes.
+        use_multiprocessing: likewise.
+        max_queue_size: likewise.
+
+    Example:
+        >>> class Squares(PyDataset):
+        ...     def __len__(self):
+        ...         return 3
+        ...     def __getitem__(self, index):
+        ...         return [[index]], [[index * index]]
+        >>> Squares()[2]
+        ([[2]], [[4]])
+    """
+
+    def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
+        self.workers = workers
+        self.use_multiprocessing = use_multiprocessing
+        self.max_queue_size = max_queue_size
+
+    def __getitem__(self, index):
+        raise NotImplementedError(f"{type(self).__name__} needs __getitem__(index), which returns batch number index.")
+
+    def __len__(self):
+        raise NotImplementedError(f"{type(self).__name__} needs __len__(), the number of batches in an epoch.")
+
+    @property
+    def num_batches(self):
+        return len(self)
+
+    def on_epoch_begin(self):
+        """Called before each epoch."""
+
+    def on_epoch_end(self):
+        """Called after each epoch; the place to shuffle."""
+
+
+Sequence = PyDataset
