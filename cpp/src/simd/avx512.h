@@ -28,8 +28,8 @@ STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) { _mm512_mask_storeu_ps(
 STRIATE_INLINE void stream(float* p, Vec v) { _mm512_stream_ps(p, __m512(v)); }
 // a * b + c in one rounding
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c))); }
-STRIATE_INLINE Vec sqrt(Vec a) { return Vec(_mm512_sqrt_ps(__m512(a))); }
 // The masked forms with every lane kept: GCC 12 warns of an uninitialised operand inside the plain ones.
+STRIATE_INLINE Vec sqrt(Vec a) { return Vec(_mm512_maskz_sqrt_ps(0xffff, __m512(a))); }
 STRIATE_INLINE Vec round(Vec a) {
   return Vec(_mm512_maskz_roundscale_ps(0xffff, __m512(a), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
