@@ -1,5 +1,6 @@
 #include "graph/node.h"
 
+#include <cstdio>
 #include <mutex>
 #include <unordered_set>
 
@@ -10,6 +11,7 @@ namespace {
 
 thread_local std::vector<std::string> scopes;
 const std::string kNoScope;
+std::atomic<uint64_t> next_sequence{1};
 
 class AttributeText : public AttributeVisitor {
  public:
@@ -17,7 +19,11 @@ class AttributeText : public AttributeVisitor {
   void operator()(const char* name, bool& value) override { add(name, value ? "true" : "false"); }
   void operator()(const char* name, int64_t& value) override { add(name, std::to_string(value)); }
   void operator()(const char* name, uint64_t& value) override { add(name, std::to_string(value)); }
-  void operator()(const char* name, double& value) override { add(name, text_of(value)); }
+  void operator()(const char* name, double& value) override {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%.17g", value);
+    add(name, digits);
+  }
   void operator()(const char* name, std::string& value) override { add(name, value); }
   void operator()(const char* name, std::vector<int64_t>& value) override {
     std::string list = "(";
@@ -77,6 +83,7 @@ std::shared_ptr<const Node> make_node(std::shared_ptr<const Op> op, std::vector<
   node->op = std::move(op);
   node->inputs = std::move(inputs);
   node->scope = current_scope();
+  node->sequence = next_sequence.fetch_add(1, std::memory_order_relaxed);
   return node;
 }
 

@@ -21,6 +21,7 @@ class Node {
   std::vector<Value> inputs;
   std::vector<ValueType> types;  // of the outputs
   std::string scope;             // the layer it was traced in
+  uint64_t sequence = 0;         // order of tracing, which is a good order of execution; kept by rewrites
   std::string name;              // kind input
   std::shared_ptr<VariableState> variable;
   Tensor constant;

@@ -56,6 +56,8 @@ Program::Program(ProgramParts parts, std::shared_ptr<Workspace::Impl> workspace)
   parts_.arena_bytes = aligned(parts_.arena_bytes);
 }
 
+Program::~Program() = default;
+
 std::unique_ptr<Program::Frame> Program::take_frame() const {
   std::lock_guard lock(frames_mutex_);
   if (frames_.empty()) return std::make_unique<Frame>();
@@ -65,7 +67,7 @@ std::unique_ptr<Program::Frame> Program::take_frame() const {
 }
 
 void Program::execute(const std::vector<Step>& steps, Frame& frame, size_t first, int threads, char* scratch,
-                      bool profiled) const {
+                      bool profiled, const std::vector<bool>& skipped) const {
   const Backend& backend = *parts_.backend;
   backend.submit(threads, scratch, parts_.scratch_bytes, [&](Stream& stream) {
     void* const* pointers = frame.pointers.data() + first;
@@ -74,7 +76,8 @@ void Program::execute(const std::vector<Step>& steps, Frame& frame, size_t first
     for (size_t i = 0; i < steps.size(); ++i) {
       const Step& step = steps[i];
       const int count = static_cast<int>(step.buffers.size());
-      backend.enqueue(*step.plan, pointers, count, step.joined || profiled, stream);
+      if (skipped.empty() || !skipped[i])
+        backend.enqueue(*step.plan, pointers, count, step.joined || profiled, stream);
       pointers += count;
       if (clock && backend.timestamp(stream, now)) {
         seconds_[i] += now - before;
@@ -92,7 +95,10 @@ void Program::prepare_if_stale(Frame& frame, int threads, char* scratch) const {
   // while another, which finds its own stale, waits here.
   std::lock_guard lock(workspace_->prepare_mutex);
   if (!stale()) return;
-  execute(parts_.prepare, frame, 0, threads, scratch, false);
+  // Current values are left alone: another program may be reading them now.
+  std::vector<bool> skipped;
+  for (const Step& step : parts_.prepare) skipped.push_back(step.prepares >= 0 && parts_.prepared[step.prepares]->current());
+  execute(parts_.prepare, frame, 0, threads, scratch, false, skipped);
   for (const auto& value : parts_.prepared) value->mark();
 }
 

@@ -24,6 +24,7 @@ struct Step {
   std::shared_ptr<const Plan> plan;
   std::vector<BufferRef> buffers;  // the call's inputs, outputs, workspace
   bool joined = true;              // a barrier follows
+  int64_t prepares = -1;           // the prepared value this step makes, or -1
   std::string scope, op, attributes;
   Cost cost;
 };
@@ -47,6 +48,7 @@ struct ProgramParts {
 class Program {
  public:
   Program(ProgramParts parts, std::shared_ptr<Workspace::Impl> workspace);
+  ~Program();
 
   // inputs fit ProgramParts::inputs (the caller has checked).
   std::vector<Tensor> run(const std::vector<Tensor>& inputs) const;
@@ -61,7 +63,7 @@ class Program {
   struct Frame;  // the steps' pointers, resolved for one arena
   std::unique_ptr<Frame> take_frame() const;
   void execute(const std::vector<Step>& steps, Frame& frame, size_t first_pointer, int threads, char* scratch,
-               bool profiled) const;
+               bool profiled, const std::vector<bool>& skipped = {}) const;
   void prepare_if_stale(Frame& frame, int threads, char* scratch) const;
 
   ProgramParts parts_;

@@ -1,0 +1,68 @@
+#include "compile/graph.h"
+
+namespace striate {
+
+std::vector<Value> Graph::roots() const {
+  std::vector<Value> all = outputs;
+  for (const Update& update : updates) all.push_back(update.value);
+  return all;
+}
+
+Graph rewrite(const Graph& graph, const Rule& rule) {
+  std::unordered_map<const Node*, std::vector<Value>> replaced;
+  auto mapped = [&](const Value& value) {
+    const auto found = replaced.find(value.node().get());
+    return found == replaced.end() ? value : found->second[value.index()];
+  };
+  for (const auto& node : topological_order(graph.roots())) {
+    std::vector<Value> inputs;
+    bool changed = false;
+    for (const Value& input : node->inputs) {
+      inputs.push_back(mapped(input));
+      changed = changed || !(inputs.back() == input);
+    }
+    std::vector<Value> values = rule(*node, inputs);
+    if (values.empty() && changed) {
+      const auto rebuilt = make_node(node->op, std::move(inputs));
+      for (size_t i = 0; i < rebuilt->types.size(); ++i) values.emplace_back(rebuilt, static_cast<int>(i));
+    }
+    if (values.empty()) continue;
+    for (const Value& value : values) {
+      if (value.node()->kind != NodeKind::op || value.node()->sequence < node->sequence) continue;
+      auto& fresh = const_cast<Node&>(*value.node());  // built by the rule just now, seen by nobody else
+      fresh.scope = node->scope;
+      fresh.sequence = node->sequence;
+    }
+    replaced.emplace(node.get(), std::move(values));
+  }
+  Graph result = graph;
+  for (Value& value : result.inputs) value = mapped(value);
+  for (Value& value : result.outputs) value = mapped(value);
+  for (Update& update : result.updates) update.value = mapped(update.value);
+  return result;
+}
+
+UseCounts::UseCounts(const Graph& graph) {
+  auto count = [&](const Value& value) {
+    auto& slots = counts_[value.node().get()];
+    slots.resize(value.node()->types.size());
+    ++slots[value.index()];
+  };
+  for (const auto& node : topological_order(graph.roots()))
+    for (size_t i = 0; i < node->inputs.size(); ++i)
+      if (!node->op->reads_only_shape(static_cast<int>(i))) count(node->inputs[i]);
+  for (const Value& root : graph.roots()) count(root);
+}
+
+int UseCounts::of(const Value& value) const {
+  const auto found = counts_.find(value.node().get());
+  return found == counts_.end() ? 0 : found->second[value.index()];
+}
+
+bool constant_scalar(const Value& value, double& number) {
+  if (value.node()->kind != NodeKind::constant || value.node()->constant.elements() != 1) return false;
+  number = value.node()->constant.item();
+  return true;
+}
+
+}  // namespace striate

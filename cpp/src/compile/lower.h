@@ -1,0 +1,43 @@
+// From scheduled nodes to planned steps over buffers that have sizes but no places yet.
+#pragma once
+
+#include "compile/schedule.h"
+#include "runtime/program.h"
+
+namespace striate {
+
+struct LoweredBuffer {
+  int64_t bytes = 0;
+  BufferKind kind = BufferKind::arena;
+  int64_t place = 0;  // index into the list of its kind; for the arena set by plan_memory
+  // What makes equal prepared values equal, and the variables they come from.
+  std::string key;
+  std::vector<std::shared_ptr<VariableState>> sources;
+};
+
+struct LoweredStep {
+  std::shared_ptr<const Plan> plan;
+  std::vector<BufferId> inputs, outputs;
+  BufferId workspace = kNoBuffer;
+  std::vector<std::pair<int, int>> in_place;  // positions in inputs, outputs
+  std::string scope, op, attributes;
+  Cost cost;
+};
+
+struct Lowered {
+  std::vector<LoweredBuffer> buffers;
+  std::vector<LoweredStep> prepare, steps;
+  std::vector<std::shared_ptr<VariableState>> variables;
+  std::vector<bool> updated;
+  std::vector<Tensor> constants;
+  int64_t scratch_bytes = 0;
+  Cost cost;  // of all steps
+};
+
+Lowered lower(const Graph& graph, const Schedule& schedule, const Backend& backend);
+
+// Places arena buffers: lets outputs take the place of inputs that die in the same step where the kernel allows it, then
+// packs lifetimes greedily by size. Returns the arena's bytes.
+int64_t plan_memory(Lowered& lowered);
+
+}  // namespace striate

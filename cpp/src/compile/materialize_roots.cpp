@@ -1,0 +1,26 @@
+#include <set>
+
+#include "compile/copy.h"
+#include "compile/passes.h"
+
+namespace striate {
+
+Value viewed(Value value) {
+  while (value.node()->kind == NodeKind::op && value.node()->op->is_view()) value = value.node()->inputs[0];
+  return value;
+}
+
+Graph materialize_roots(const Graph& graph) {
+  Graph result = graph;
+  std::set<std::pair<const Node*, int>> owned;
+  auto materialize = [&](Value& value) {
+    const Value source = viewed(value);
+    const bool leaf = source.node()->kind != NodeKind::op;
+    if (leaf || !owned.insert({source.node().get(), source.index()}).second) value = apply(Copy{}, {value});
+  };
+  for (Update& update : result.updates) materialize(update.value);
+  for (Value& value : result.outputs) materialize(value);
+  return result;
+}
+
+}  // namespace striate

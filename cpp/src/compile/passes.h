@@ -1,0 +1,33 @@
+// The passes, in the order compile() runs them. Each takes a graph and gives an equivalent one.
+#pragma once
+
+#include "compile/graph.h"
+#include "runtime/backend.h"
+
+namespace striate {
+
+// Gives inputs their concrete shapes and infers every type again; afterwards all sizes are known. Sizes become constants
+// (size_of, count_like), reads of a shape alone become constants of no content.
+Graph specialize(const Graph& graph, const std::vector<Shape>& input_shapes);
+
+// Removes what does nothing at these sizes: sum_to_like and broadcast_like of equal shapes, reshapes to the same shape,
+// casts to the same type, x * 1, x + 0, ...; computes arithmetic on constant scalars.
+Graph remove_identities(const Graph& graph);
+
+// Computes equal expressions once.
+Graph share_common_expressions(const Graph& graph);
+
+// batch_norm_infer(conv(x, w) + b): scales the kernel and shifts the bias, which depend on variables alone and so are
+// prepared once.
+Graph fold_batch_norm(const Graph& graph);
+
+// cross_entropy(softmax(z)) and its gradient: the stable forms on logits.
+Graph fuse_softmax_loss(const Graph& graph);
+
+// conv or matmul + bias + activation as one step, where the backend claims it.
+Graph fuse_epilogues(const Graph& graph, const Backend& backend);
+
+// Copies what an output or update could not own: leaves, and values that two of them share.
+Graph materialize_roots(const Graph& graph);
+
+}  // namespace striate
