@@ -5,8 +5,9 @@
 //   model.fit(x, labels, {.epochs = 2});                              // goes on where Python stopped, to the same bits
 //   model.save("net.striate");                                        // Python's load_model() reads it again
 //
-// x and labels are cast to the types the functions ask for (uint8 images, float64 arrays); a missing last axis of size 1
-// is added. Every failure is a striate::Error; a file is read as hostile, written beside its target, synced and renamed.
+// x and labels are cast to the types the functions ask for (uint8 images, float64 arrays); a missing last axis of size
+// 1 is added. Every failure is a striate::Error; a file is read as hostile, written beside its target, synced and
+// renamed.
 #pragma once
 
 #include <functional>
@@ -41,7 +42,7 @@ struct FitOptions {
   int64_t epochs = 1;
   int64_t batch_size = 0;  // 0: what the model was trained with last, 32 if never
   bool shuffle = true;
-  bool stop_on_nan = true;  // Error(runtime), naming the step, when the loss is no number
+  bool stop_on_nan = true;                            // Error(runtime), naming the step, when the loss is no number
   std::function<bool(const EpochLog&)> on_epoch_end;  // returning false ends the training
 };
 
@@ -53,7 +54,8 @@ class STRIATE_API Model {
 
   // What a model is made of; see striate/trainer.h for one made from a loss and an optimizer.
   struct Parts {
-    // By name: "predict" (x... -> y...), "evaluate" and "train_step" (x..., labels -> loss, metrics of the batch), any others.
+    // By name: "predict" (x... -> y...), "evaluate" and "train_step" (x..., labels -> loss, metrics of the batch), any
+    // others.
     std::vector<Function> functions;
     // Variables whose names in the file are fixed; those that functions use beside them follow under their own names.
     std::vector<std::pair<std::string, Variable>> variables;

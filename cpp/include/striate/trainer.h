@@ -55,8 +55,8 @@ struct TrainingGraph {
   std::vector<Metric> inference_metrics;
 };
 
-// Updates that lower `loss`. Slots are new variables, "optimizer/<variable>/velocity" or ".../m" and ".../v"; the rate is
-// one too, "optimizer/learning_rate", so that it can be changed between runs. `step` counts updates done before.
+// Updates that lower `loss`. Slots are new variables, "optimizer/<variable>/velocity" or ".../m" and ".../v"; the rate
+// is one too, "optimizer/learning_rate", so that it can be changed between runs. `step` counts updates done before.
 STRIATE_API std::vector<Update> minimize(const Value& loss, const std::vector<Variable>& variables,
                                          const Optimizer& optimizer, const Variable& step);
 

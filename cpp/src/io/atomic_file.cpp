@@ -92,7 +92,8 @@ void AtomicFile::commit() {
   temporary_.clear();
   ::close(descriptor_);
   descriptor_ = -1;
-  // The rename itself must survive a power cut. Some file systems cannot sync folders (EINVAL); the file is whole then too.
+  // The rename itself must survive a power cut. Some file systems cannot sync folders (EINVAL); the file is whole then
+  // too.
   const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder >= 0) {
     ::fsync(folder);

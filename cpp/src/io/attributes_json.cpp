@@ -15,8 +15,10 @@ class Writer : public AttributeVisitor {
   void operator()(const char* name, std::vector<int64_t>& value) override { json_[name] = value; }
   // JSON has no infinities (the bound of a clip) and no NaN. Finite numbers survive exactly: 17 digits where needed.
   void operator()(const char* name, double& value) override {
-    if (std::isfinite(value)) json_[name] = value;
-    else json_[name] = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+    if (std::isfinite(value))
+      json_[name] = value;
+    else
+      json_[name] = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
   }
 
   Json take() { return std::move(json_); }
@@ -43,9 +45,12 @@ class Reader : public AttributeVisitor {
   void operator()(const char* name, double& value) override {
     const Json& json = member(name);
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    if (json == "inf") value = kInfinity;
-    else if (json == "-inf") value = -kInfinity;
-    else if (json == "nan") value = std::numeric_limits<double>::quiet_NaN();
+    if (json == "inf")
+      value = kInfinity;
+    else if (json == "-inf")
+      value = -kInfinity;
+    else if (json == "nan")
+      value = std::numeric_limits<double>::quiet_NaN();
     else {
       STRIATE_CHECK(json.is_number(), value, "load", at(name), " is not a number.");
       value = json.get<double>();
@@ -59,8 +64,8 @@ class Reader : public AttributeVisitor {
 
   // An attribute this version does not know might change the meaning.
   void finish() const {
-    STRIATE_CHECK(seen_ == json_.size(), value, "load", where_, " has ", json_.size(), " attributes, the op has ", seen_,
-                  ".");
+    STRIATE_CHECK(seen_ == json_.size(), value, "load", where_, " has ", json_.size(), " attributes, the op has ",
+                  seen_, ".");
   }
 
  private:

@@ -42,10 +42,14 @@ class GraphReader {
   void add_node(const Json& json) {
     const std::string where = text_of(where_, " node ", nodes_.size());
     json_object(json, where);
-    if (json.contains("input")) nodes_.push_back(inputs_[index(json["input"], inputs_.size(), where)].node());
-    else if (json.contains("variable")) nodes_.push_back(variable(json["variable"], where).value().node());
-    else if (json.contains("constant")) nodes_.push_back(constant_node(json["constant"], where));
-    else nodes_.push_back(op_node(json, where));
+    if (json.contains("input"))
+      nodes_.push_back(inputs_[index(json["input"], inputs_.size(), where)].node());
+    else if (json.contains("variable"))
+      nodes_.push_back(variable(json["variable"], where).value().node());
+    else if (json.contains("constant"))
+      nodes_.push_back(constant_node(json["constant"], where));
+    else
+      nodes_.push_back(op_node(json, where));
     int depth = 0;
     for (const Value& value : nodes_.back()->inputs) depth = std::max(depth, depths_[value.node().get()] + 1);
     STRIATE_CHECK(depth <= kMaxGraphDepth, value, "load", where, " lies deeper than ", kMaxGraphDepth, " nodes.");
@@ -84,8 +88,8 @@ class GraphReader {
  private:
   static size_t index(const Json& json, size_t size, const std::string& where) {
     const int64_t i = json_int(json, where);
-    STRIATE_CHECK(0 <= i && static_cast<uint64_t>(i) < size, value, "load", where, " refers to ", i, ", there are ", size,
-                  ".");
+    STRIATE_CHECK(0 <= i && static_cast<uint64_t>(i) < size, value, "load", where, " refers to ", i, ", there are ",
+                  size, ".");
     return static_cast<size_t>(i);
   }
 
@@ -170,9 +174,15 @@ Json function_to_json(const Function& function, TensorNames& names) {
   for (const auto& node : topological_order(roots)) {
     positions.emplace(node.get(), static_cast<int64_t>(positions.size()));
     switch (node->kind) {
-      case NodeKind::input: nodes.push_back({{"input", input_position(*node)}}); break;
-      case NodeKind::variable: nodes.push_back({{"variable", names.of(Variable(node->variable))}}); break;
-      case NodeKind::constant: nodes.push_back({{"constant", names.of_constant(node)}}); break;
+      case NodeKind::input:
+        nodes.push_back({{"input", input_position(*node)}});
+        break;
+      case NodeKind::variable:
+        nodes.push_back({{"variable", names.of(Variable(node->variable))}});
+        break;
+      case NodeKind::constant:
+        nodes.push_back({{"constant", names.of_constant(node)}});
+        break;
       case NodeKind::op: {
         Json references = Json::array();
         for (const Value& value : node->inputs) references.push_back(reference(value));
@@ -200,7 +210,8 @@ std::vector<std::string> unknown_ops(const Json& functions, const std::string& w
       const std::string name = json_string(node["op"], where + " op");
       const int64_t version = json_int(json_member(node, "version", where + " op " + name), where + " op version");
       const std::shared_ptr<Op> op = make_op(name);
-      if (!op) unknown.insert(text_of("'", name, "'"));
+      if (!op)
+        unknown.insert(text_of("'", name, "'"));
       else if (op->version() != version)
         unknown.insert(text_of("'", name, "' version ", version, " (this library: ", op->version(), ")"));
     }

@@ -3,7 +3,8 @@
 //   {"name": "predict",
 //    "inputs":  [{"name": "x", "dtype": "float32", "shape": [null, 28, 28, 1]}],      null: unknown
 //    "nodes":   [{"input": 0}, {"variable": "conv2d/kernel"}, {"constant": "constants/0"},
-//                {"op": "conv", "version": 1, "attributes": {...}, "inputs": [[0, 0], [1, 0]], "scope": "conv2d"}, ...],
+//                {"op": "conv", "version": 1, "attributes": {...}, "inputs": [[0, 0], [1, 0]], "scope": "conv2d"},
+//                ...],
 //    "outputs": [[3, 0]],                                                             [node, output]
 //    "updates": [["training/step", [7, 0]]]}
 //

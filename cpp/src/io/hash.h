@@ -1,5 +1,6 @@
 // XXH64 (Yann Collet's published algorithm): the checksum of tensors, headers and configurations in model files.
-// Chosen over a CRC table for speed (8 bytes a multiply; a table takes a byte a look-up), and because any language has it.
+// Chosen over a CRC table for speed (8 bytes a multiply; a table takes a byte a look-up), and because any language has
+// it.
 #pragma once
 
 #include <cstddef>

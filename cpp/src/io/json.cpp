@@ -81,9 +81,9 @@ std::string json_string(const Json& json, const std::string& where) {
 
 int64_t json_int(const Json& json, const std::string& where) {
   // Larger numbers are parsed as floating-point or unsigned.
-  const bool fits = json.is_number_integer() &&
-                    (!json.is_number_unsigned() ||
-                     json.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()));
+  const bool fits =
+      json.is_number_integer() && (!json.is_number_unsigned() ||
+                                   json.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()));
   STRIATE_CHECK(fits, value, "load", where, " is not a 64-bit integer.");
   return json.get<int64_t>();
 }

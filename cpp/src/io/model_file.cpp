@@ -1,8 +1,12 @@
 #include "io/model_file.h"
 
+#include <algorithm>
+#include <functional>
 #include <set>
+#include <shared_mutex>
 
 #include "core/check.h"
+#include "graph/node.h"
 #include "io/graph_json.h"
 #include "io/hash.h"
 #include "io/safetensors.h"
@@ -29,6 +33,19 @@ std::string joined(const std::vector<std::string>& texts) {
   return result;
 }
 
+// Copies of all variables as they stand at one moment: between two runs, not within one. Locks are taken in the order
+// runs take them, by address.
+std::vector<std::pair<std::string, Tensor>> snapshot(const std::vector<std::pair<std::string, Variable>>& variables) {
+  std::vector<VariableState*> states;
+  for (const auto& [name, variable] : variables) states.push_back(variable.state().get());
+  std::sort(states.begin(), states.end(), std::less<>());
+  std::vector<std::shared_lock<std::shared_mutex>> locks;
+  for (VariableState* state : states) locks.emplace_back(state->mutex);
+  std::vector<std::pair<std::string, Tensor>> tensors;
+  for (const auto& [name, variable] : variables) tensors.emplace_back(name, variable.state()->tensor.copy());
+  return tensors;
+}
+
 }  // namespace
 
 std::string configuration_hash(const std::string& configuration) {
@@ -42,13 +59,14 @@ void write_model_file(const std::string& path, const Model::Parts& parts) {
   for (const Function& function : parts.functions) functions.push_back(function_to_json(function, names));
 
   Safetensors file;
-  for (const auto& [name, variable] : names.variables()) file.tensors.emplace_back(name, variable.read());
+  file.tensors = snapshot(names.variables());
   for (const auto& constant : names.constants()) {
     constants.push_back(constant.first);
     file.tensors.push_back(constant);
   }
   for (const auto& [key, value] : parts.metadata) {
-    STRIATE_CHECK(!kOwnKeys.contains(key), value, "save", "'", path, "': the metadata key '", key, "' is the format's own.");
+    STRIATE_CHECK(!kOwnKeys.contains(key), value, "save", "'", path, "': the metadata key '", key,
+                  "' is the format's own.");
     file.metadata[key] = value;
   }
   const Json entry_points = {
@@ -63,9 +81,10 @@ void write_model_file(const std::string& path, const Model::Parts& parts) {
 
 Model::Parts read_model_file(const std::string& path) {
   const std::string where = text_of("'", path, "'");
-  Safetensors file = read_safetensors(path);
+  Safetensors file = read_safetensors(path, /*require_checksums=*/true);
   const std::string format = take(file.metadata, "format", path);
-  STRIATE_CHECK(format == "striate", value, "load", where, " is no model: its format is '", format, "', not 'striate'.");
+  STRIATE_CHECK(format == "striate", value, "load", where, " is no model: its format is '", format,
+                "', not 'striate'.");
   const std::string format_version = take(file.metadata, "format_version", path);
   const std::string library_version = take(file.metadata, "library_version", path);
   STRIATE_CHECK(format_version == kFormatVersion, value, "load", where, " has format version ", format_version,
@@ -76,15 +95,16 @@ Model::Parts read_model_file(const std::string& path) {
   parts.configuration = take(file.metadata, "configuration", path);
   const Json entry_points = parse_json(take(file.metadata, "entry_points", path), where + ": entry points");
   parts.metadata = std::move(file.metadata);
-  const std::string hash = json_string(json_member(entry_points, "configuration", where), where + ": configuration hash");
+  const std::string hash =
+      json_string(json_member(entry_points, "configuration", where), where + ": configuration hash");
   STRIATE_CHECK(hash == configuration_hash(parts.configuration), value, "load", where,
                 ": the layer configuration is not the one its functions were made from (hash ",
                 configuration_hash(parts.configuration), ", expected ", hash,
                 "). It was edited after saving; save the model again from Python.");
   const Json& functions = json_array(json_member(entry_points, "functions", where), where + ": functions");
   const std::vector<std::string> unknown = unknown_ops(functions, where);
-  STRIATE_CHECK(unknown.empty(), value, "load", where, " needs ops that this library, ", version(), ", does not have: ",
-                joined(unknown), ". It was written by striate ", library_version, ".");
+  STRIATE_CHECK(unknown.empty(), value, "load", where, " needs ops that this library, ", version(),
+                ", does not have: ", joined(unknown), ". It was written by striate ", library_version, ".");
 
   std::set<std::string> constants;
   for (const Json& name : json_array(json_member(entry_points, "constants", where), where + ": constants"))

@@ -125,7 +125,8 @@ Entry parse_entry(const Reader& file, const std::string& name, const Json& json)
 
   const Json& offsets = json_array(json_member(json, "data_offsets", where), where + " data_offsets");
   STRIATE_CHECK(offsets.size() == 2, value, "load", where, " data_offsets holds ", offsets.size(), " numbers, not 2.");
-  const int64_t begin = json_int(offsets[0], where + " data_offsets"), end = json_int(offsets[1], where + " data_offsets");
+  const int64_t begin = json_int(offsets[0], where + " data_offsets"),
+                end = json_int(offsets[1], where + " data_offsets");
   STRIATE_CHECK(0 <= begin && begin <= end && static_cast<uint64_t>(end - begin) == bytes, value, "load", where,
                 " data_offsets [", begin, ", ", end, "] do not hold its ", bytes, " bytes (", dtype, " ",
                 entry.shape.text(), ").");
@@ -142,11 +143,12 @@ void check_layout(const Reader& file, std::vector<Entry>& entries, uint64_t data
   uint64_t offset = 0;
   for (const Entry& entry : entries) {
     if (entry.begin < offset) file.refuse("tensor '", entry.name, "' overlaps the one before it");
-    if (entry.begin > offset) file.refuse("there is a gap of ", entry.begin - offset, " bytes before '", entry.name, "'");
+    if (entry.begin > offset)
+      file.refuse("there is a gap of ", entry.begin - offset, " bytes before '", entry.name, "'");
     offset = entry.end;
     if (offset > data_bytes)
-      file.refuse("the file is cut short: tensor '", entry.name, "' ends at byte ", offset, " of the data, ", data_bytes,
-                  " are there");
+      file.refuse("the file is cut short: tensor '", entry.name, "' ends at byte ", offset, " of the data, ",
+                  data_bytes, " are there");
   }
   if (offset != data_bytes) file.refuse(data_bytes - offset, " bytes after the last tensor belong to none");
 }
@@ -217,7 +219,8 @@ Safetensors read_safetensors(const std::string& path, bool require_checksums) {
   const std::string where = text_of("'", path, "': header");
   const std::string text = read_header(file);
   const bool checked = text.starts_with(kHeaderStart) && text.size() > kHeaderStart.size() + kNoChecksum.size();
-  if (!checked && require_checksums) file.refuse("not a file of striate's, or its header is damaged: no header checksum");
+  if (!checked && require_checksums)
+    file.refuse("not a file of striate's, or its header is damaged: no header checksum");
   if (checked && text.substr(kHeaderStart.size(), kNoChecksum.size()) != header_checksum(text))
     file.refuse("the header's checksum does not match: the file is damaged");
 
@@ -225,6 +228,7 @@ Safetensors read_safetensors(const std::string& path, bool require_checksums) {
   json_object(header, where);
   Safetensors result;
   result.metadata = parse_metadata(header, where);
+  if (!checked && result.metadata.contains("checksums")) file.refuse("the header is damaged: it has lost its checksum");
   std::vector<Entry> entries;
   for (const auto& [name, json] : header.items())
     if (name != "__metadata__") entries.push_back(parse_entry(file, name, json));

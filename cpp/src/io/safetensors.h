@@ -21,9 +21,9 @@ struct Safetensors {
 // elements though the format allows no gaps; the first starts at a multiple of 64 bytes.
 void write_safetensors(const std::string& path, const Safetensors& contents);
 
-// Nothing in the file is trusted: every length is checked before it is used and no more is allocated than the file holds.
-// Error(value) names the file, the tensor and the reason. Files of other writers, without checksums, are read too,
-// unless `require_checksums`. The two checksum entries are not in the returned metadata.
+// Nothing in the file is trusted: every length is checked before it is used and no more is allocated than the file
+// holds. Error(value) names the file, the tensor and the reason. Files of other writers, without checksums, are read
+// too, unless `require_checksums`. The two checksum entries are not in the returned metadata.
 Safetensors read_safetensors(const std::string& path, bool require_checksums = false);
 
 }  // namespace striate

@@ -16,9 +16,8 @@ Tensor fit_to_input(const Tensor& tensor, const Value& input, const std::string&
   } else if (shape.rank() == wanted.rank() + 1 && shape.back() == 1) {
     result = result.reshaped(Shape(shape.sizes().first(static_cast<size_t>(wanted.rank()))));
   }
-  STRIATE_CHECK(compatible(result.shape(), wanted), shape, function, "input '", input.node()->name,
-                "' received shape ", shape.text(), ", expected ", wanted.text(),
-                ". The first axis counts samples, the last one channels.");
+  STRIATE_CHECK(compatible(result.shape(), wanted), shape, function, "input '", input.node()->name, "' received shape ",
+                shape.text(), ", expected ", wanted.text(), ". The first axis counts samples, the last one channels.");
   return result.cast(input.dtype());
 }
 

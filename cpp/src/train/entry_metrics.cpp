@@ -42,7 +42,8 @@ Metrics RunningMetrics::result() const {
     const double count = metric.count.read().item();
     result.emplace_back(metric.name, count > 0 ? metric.sum.read().item() / count : 0);
   }
-  for (const auto& [name, sum] : sums_) result.emplace_back(name, samples_ > 0 ? sum / static_cast<double>(samples_) : 0);
+  for (const auto& [name, sum] : sums_)
+    result.emplace_back(name, samples_ > 0 ? sum / static_cast<double>(samples_) : 0);
   return result;
 }
 

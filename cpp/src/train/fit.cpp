@@ -36,8 +36,9 @@ void remember_batch_size(Model& model, int64_t batch_size) {
 int64_t counter(const Variable& variable) { return static_cast<int64_t>(*variable.read().as<int64_t>()); }
 
 void check_counter(const Variable& variable) {
-  STRIATE_CHECK(variable.dtype() == DType::int64 && variable.shape().elements() == 1, value, "fit", "'", variable.name(),
-                "' is ", dtype_name(variable.dtype()), " ", variable.shape().text(), ", not one int64.");
+  STRIATE_CHECK(variable.dtype() == DType::int64 && variable.shape().elements() == 1, value, "fit", "'",
+                variable.name(), "' is ", dtype_name(variable.dtype()), " ", variable.shape().text(),
+                ", not one int64.");
 }
 
 std::vector<int64_t> order_of(int64_t samples, bool shuffle, const Variable& seed, const Variable& epoch) {

@@ -17,8 +17,7 @@ void add_updates(const Sgd& sgd, const Variable& weight, const Value& gradient, 
     return;
   }
   const Variable velocity = slot(weight, "velocity");
-  const auto next =
-      ops::momentum_update(weight.value(), velocity.value(), gradient, rate, sgd.momentum, sgd.nesterov);
+  const auto next = ops::momentum_update(weight.value(), velocity.value(), gradient, rate, sgd.momentum, sgd.nesterov);
   updates.push_back({weight, next[0]});
   updates.push_back({velocity, next[1]});
 }

@@ -39,7 +39,8 @@ Tensor concatenated(const std::vector<Tensor>& pieces) {
   for (const Tensor& piece : pieces) rows += piece.shape()[0];
   Tensor result(pieces[0].dtype(), pieces[0].shape().with(0, rows));
   for (const Tensor& piece : pieces) {
-    if (piece.bytes() > 0) std::memcpy(static_cast<char*>(result.data()) + offset, piece.data(), static_cast<size_t>(piece.bytes()));
+    if (piece.bytes() > 0)
+      std::memcpy(static_cast<char*>(result.data()) + offset, piece.data(), static_cast<size_t>(piece.bytes()));
     offset += piece.bytes();
   }
   return result;
@@ -62,8 +63,10 @@ Model Model::from_parts(Parts parts) {
   std::unordered_set<const void*> listed;
   names.clear();
   for (const auto& [name, variable] : parts.variables) {
-    STRIATE_CHECK(names.insert(name).second, value, "model", "two variables are called '", name, "'. Names must differ.");
-    listed.insert(variable.state().get());
+    STRIATE_CHECK(names.insert(name).second, value, "model", "two variables are called '", name,
+                  "'. Names must differ.");
+    STRIATE_CHECK(listed.insert(variable.state().get()).second, value, "model", "the variable '", variable.name(),
+                  "' is listed twice.");
   }
   for (const Variable& variable : variables_of(parts.functions)) {
     if (listed.contains(variable.state().get())) continue;
