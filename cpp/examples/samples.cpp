@@ -51,7 +51,7 @@ std::vector<float> raw_floats(const std::string& path) {
 }
 
 // IDX: two zero bytes, the type (8: bytes), the number of axes, big-endian sizes, the elements.
-std::vector<float> idx_bytes(const std::string& path, float scale) {
+std::vector<float> idx_bytes(const std::string& path, float divisor) {
   const std::string bytes = read_file(path);
   const auto at = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
   if (bytes.size() < 4 || at(0) != 0 || at(1) != 0 || at(2) != 8)
@@ -66,7 +66,7 @@ std::vector<float> idx_bytes(const std::string& path, float scale) {
   }
   if (bytes.size() - start != elements) throw std::runtime_error(path + ": its size does not fit its header");
   std::vector<float> values(elements);
-  for (size_t i = 0; i < elements; ++i) values[i] = static_cast<float>(at(start + i)) * scale;
+  for (size_t i = 0; i < elements; ++i) values[i] = static_cast<float>(at(start + i)) / divisor;
   return values;
 }
 
@@ -94,7 +94,7 @@ Csv read_csv(const std::string& path, int64_t row) {
     if ((i + 1) % static_cast<size_t>(row + 1) == 0)
       csv.classes.push_back(numbers[i]);
     else
-      csv.values.push_back(numbers[i] * (1.0f / 255.0f));
+      csv.values.push_back(numbers[i] / 255.0f);
   }
   return csv;
 }
@@ -111,6 +111,6 @@ Samples read_samples(const std::string& x_path, const std::string& labels_path, 
   if (x_path.ends_with(".raw"))
     return {rows_like(raw_floats(x_path), inputs[0], x_path),
             rows_like(raw_floats(labels_path), inputs[1], labels_path)};
-  return {rows_like(idx_bytes(x_path, 1.0f / 255.0f), inputs[0], x_path),
+  return {rows_like(idx_bytes(x_path, 255), inputs[0], x_path),
           class_labels(idx_bytes(labels_path, 1), inputs[1], labels_path)};
 }
