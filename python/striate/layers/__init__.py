@@ -1,0 +1,126 @@
+"""Layers: what models are made of."""
+
+from typing import Any
+
+from striate.layers.activation import Activation
+from striate.layers.average_pooling import AveragePooling1D, AveragePooling2D, AveragePooling3D
+from striate.layers.batch_normalization import BatchNormalization
+from striate.layers.convolution import Conv1D, Conv2D, Conv3D
+from striate.layers.dense import Dense
+from striate.layers.dropout import Dropout
+from striate.layers.global_average_pooling import (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+)
+from striate.layers.global_max_pooling import GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
+from striate.layers.input_layer import Input, InputLayer
+from striate.layers.layer import Layer
+from striate.layers.max_pooling import MaxPooling1D, MaxPooling2D, MaxPooling3D
+from striate.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from striate.layers.padding import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
+from striate.layers.relu import LeakyReLU, ReLU
+from striate.layers.rescaling import Rescaling
+from striate.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from striate.layers.softmax import Softmax
+from striate.utils import identifiers
+
+# Keras's other names for the same classes.
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+)
+GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+
+# All layers by name, for files and `deserialize`; the tests walk it.
+CLASSES = [
+    Activation,
+    Add,
+    Average,
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    BatchNormalization,
+    Concatenate,
+    Conv1D,
+    Conv2D,
+    Conv3D,
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+    InputLayer,
+    LeakyReLU,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+    Maximum,
+    Minimum,
+    Multiply,
+    Permute,
+    ReLU,
+    RepeatVector,
+    Rescaling,
+    Reshape,
+    Softmax,
+    Subtract,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+]
+_TABLE = identifiers.table_of(CLASSES)
+
+serialize = identifiers.serialize
+
+
+def deserialize(config: dict[str, Any], custom_objects: dict[str, type] | None = None) -> Any:
+    """The layer that `serialize` described, without its weights."""
+    return identifiers.deserialize(config, _TABLE, "layer", custom_objects)
+
+
+__all__ = [
+    *sorted(cls.__name__ for cls in CLASSES),
+    "Input",
+    "Layer",
+    "add",
+    "average",
+    "concatenate",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
+]
