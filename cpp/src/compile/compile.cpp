@@ -53,9 +53,10 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   graph = fuse_epilogues(graph, backend);
   graph = fold_batch_norm(graph);
   graph = fuse_epilogues(graph, backend);  // activations after a folded normalization
-  graph = materialize_roots(graph);
-  const Schedule order = schedule(graph);
-  Lowered lowered = lower(graph, order, backend);
+  Views views;
+  graph = materialize_roots(graph, views);
+  const Schedule order = schedule(graph, views);
+  Lowered lowered = lower(graph, order, views, backend);
 
   ProgramParts parts;
   parts.arena_bytes = plan_memory(lowered);

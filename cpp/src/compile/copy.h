@@ -21,7 +21,4 @@ struct Copy : OpBase<Copy> {
   }
 };
 
-// The value whose bytes this one shows: through reshapes and the like.
-Value viewed(Value value);
-
 }  // namespace striate

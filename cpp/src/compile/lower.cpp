@@ -6,7 +6,6 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "compile/copy.h"
 #include "core/check.h"
 
 namespace striate {
@@ -14,18 +13,18 @@ namespace {
 
 class Builder {
  public:
-  Builder(const Graph& graph, const Schedule& schedule, const Backend& backend)
-      : graph_(graph), schedule_(schedule), backend_(backend) {}
+  Builder(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend)
+      : graph_(graph), schedule_(schedule), views_(views), backend_(backend) {}
 
   Lowered build() {
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
       leaf(graph_.inputs[i], BufferKind::input, static_cast<int64_t>(i));
     for (const Update& update : graph_.updates) result_.updated[variable_index(update.variable.state())] = true;
     for (size_t i = 0; i < graph_.outputs.size(); ++i)
-      leaf(viewed(graph_.outputs[i]), BufferKind::output, static_cast<int64_t>(i));
+      leaf(views_.viewed(graph_.outputs[i]), BufferKind::output, static_cast<int64_t>(i));
     for (size_t i = 0; i < graph_.updates.size(); ++i)
       if (schedule_.in_place[i])
-        bind(viewed(graph_.updates[i].value), variable_buffer(graph_.updates[i].variable.state()));
+        bind(views_.viewed(graph_.updates[i].value), variable_buffer(graph_.updates[i].variable.state()));
 
     steps_ = &result_.prepare;
     for (const auto& node : schedule_.prepare) lower_node(node);
@@ -149,6 +148,7 @@ class Builder {
 
   const Graph& graph_;
   const Schedule& schedule_;
+  Views& views_;
   const Backend& backend_;
   Lowered result_;
   std::vector<LoweredStep>* steps_ = nullptr;
@@ -284,8 +284,8 @@ void Builder::emit(const Node& node, KernelCall call, Cost cost) {
 
 }  // namespace
 
-Lowered lower(const Graph& graph, const Schedule& schedule, const Backend& backend) {
-  return Builder(graph, schedule, backend).build();
+Lowered lower(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend) {
+  return Builder(graph, schedule, views, backend).build();
 }
 
 }  // namespace striate

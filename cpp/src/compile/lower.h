@@ -34,7 +34,7 @@ struct Lowered {
   Cost cost;  // of all steps
 };
 
-Lowered lower(const Graph& graph, const Schedule& schedule, const Backend& backend);
+Lowered lower(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend);
 
 // Places arena buffers: lets outputs take the place of inputs that die in the same step where the kernel allows it, then
 // packs lifetimes greedily by size. Returns the arena's bytes.

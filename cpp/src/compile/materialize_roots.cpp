@@ -5,16 +5,11 @@
 
 namespace striate {
 
-Value viewed(Value value) {
-  while (value.node()->kind == NodeKind::op && value.node()->op->is_view()) value = value.node()->inputs[0];
-  return value;
-}
-
-Graph materialize_roots(const Graph& graph) {
+Graph materialize_roots(const Graph& graph, Views& views) {
   Graph result = graph;
   std::set<std::pair<const Node*, int>> owned;
   auto materialize = [&](Value& value) {
-    const Value source = viewed(value);
+    const Value source = views.viewed(value);
     const bool leaf = source.node()->kind != NodeKind::op;
     if (leaf || !owned.insert({source.node().get(), source.index()}).second) value = apply(Copy{}, {value});
   };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compile/graph.h"
+#include "compile/views.h"
 #include "runtime/backend.h"
 
 namespace striate {
@@ -28,6 +29,6 @@ Graph fuse_softmax_loss(const Graph& graph);
 Graph fuse_epilogues(const Graph& graph, const Backend& backend);
 
 // Copies what an output or update could not own: leaves, and values that two of them share.
-Graph materialize_roots(const Graph& graph);
+Graph materialize_roots(const Graph& graph, Views& views);
 
 }  // namespace striate

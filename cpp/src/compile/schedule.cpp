@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <queue>
 
-#include "compile/copy.h"
-
 namespace striate {
 namespace {
 
@@ -57,25 +55,25 @@ Links links_of(const Graph& graph) {
 }
 
 // Nodes that read each variable's memory, looking through views.
-std::unordered_map<const VariableState*, std::vector<int>> readers_of_variables(const Links& links) {
+std::unordered_map<const VariableState*, std::vector<int>> readers_of_variables(const Links& links, Views& views) {
   std::unordered_map<const VariableState*, std::vector<int>> readers;
   for (size_t i = 0; i < links.nodes.size(); ++i) {
     const Node& node = *links.nodes[i];
-    if (node.op->is_view()) continue;
+    if (views.is_view(node)) continue;
     for (size_t k = 0; k < node.inputs.size(); ++k) {
       if (node.op->reads_only_shape(static_cast<int>(k))) continue;
-      const Value source = viewed(node.inputs[k]);
+      const Value source = views.viewed(node.inputs[k]);
       if (source.node()->kind == NodeKind::variable) readers[source.node()->variable.get()].push_back(static_cast<int>(i));
     }
   }
   return readers;
 }
 
-std::vector<bool> static_nodes(const Graph& graph, const Links& links) {
+std::vector<bool> static_nodes(const Graph& graph, const Links& links, Views& views) {
   std::unordered_set<const VariableState*> updated;
   for (const Update& update : graph.updates) updated.insert(update.variable.state().get());
   std::unordered_set<const Node*> roots;
-  for (const Value& root : graph.roots()) roots.insert(viewed(root).node().get());
+  for (const Value& root : graph.roots()) roots.insert(views.viewed(root).node().get());
   std::vector<bool> is_static(links.nodes.size());
   for (size_t i = 0; i < links.nodes.size(); ++i) {
     const Node& node = *links.nodes[i];
@@ -95,13 +93,13 @@ std::vector<bool> static_nodes(const Graph& graph, const Links& links) {
 
 }  // namespace
 
-Schedule schedule(const Graph& graph) {
+Schedule schedule(const Graph& graph, Views& views) {
   Links links = links_of(graph);
   Schedule result;
-  const auto readers = readers_of_variables(links);
+  const auto readers = readers_of_variables(links, views);
   std::vector<bool> is_update(links.nodes.size());
   for (const Update& update : graph.updates) {
-    const int writer = links.index.at(viewed(update.value).node().get());
+    const int writer = links.index.at(views.viewed(update.value).node().get());
     is_update[writer] = true;
     const auto found = readers.find(update.variable.state().get());
     std::vector<int> others;
@@ -114,7 +112,7 @@ Schedule schedule(const Graph& graph) {
       for (int reader : others) links.link(reader, writer);
   }
 
-  const std::vector<bool> is_static = static_nodes(graph, links);
+  const std::vector<bool> is_static = static_nodes(graph, links, views);
   auto priority = [&](int i) {
     const Node& node = *links.nodes[i];
     if (!is_update[i]) return node.sequence;

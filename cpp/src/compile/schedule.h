@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "compile/graph.h"
+#include "compile/views.h"
 
 namespace striate {
 
@@ -15,6 +16,6 @@ struct Schedule {
   std::vector<bool> in_place;
 };
 
-Schedule schedule(const Graph& graph);
+Schedule schedule(const Graph& graph, Views& views);
 
 }  // namespace striate

@@ -58,9 +58,6 @@ class Op {
 
   // True for inputs of which the shape alone is read; they are not kept alive.
   virtual bool reads_only_shape(int input) const;
-
-  // True if output 0 is input 0's bytes in another shape: lower() is one alias() and no call.
-  virtual bool is_view() const { return false; }
 };
 
 // Gives a struct its name: `struct Relu : OpBase<Relu> { static constexpr std::string_view kName = "relu"; ... }`.
