@@ -2,11 +2,11 @@
 # Python package, and `python -m striate --cmake-dir` prints where.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
-if(SKBUILD)
-  # Distributions differ in lib, lib64 and lib/<triplet>; the wheel's is found by the same path on all of them.
+if(STRIATE_BUILD_PYTHON)
+  # Distributions differ in lib, lib64 and lib/<triplet>; in a Python package it is lib on all of them.
   set(CMAKE_INSTALL_LIBDIR lib)
 else()
-  # Not in the wheel, which holds no symbolic links: three names for the library would be three copies of it.
+  # Not in a wheel, which holds no symbolic links: three names for the library would be three copies of it.
   # Before 1.0 a minor version may change the binary interface.
   set_target_properties(striate PROPERTIES VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
