@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "core/check.h"
+#include "kernels/layout.h"
 
 namespace striate {
 namespace {
