@@ -16,6 +16,16 @@ Json type_to_json(const Node& input) {
   return {{"name", input.name}, {"dtype", dtype_name(input.types[0].dtype)}, {"shape", sizes}};
 }
 
+// Leaves, then ops in the order they were traced: inputs stand before users, and a loaded graph is scheduled alike.
+std::vector<std::shared_ptr<const Node>> traced_order(const std::vector<Value>& roots) {
+  std::vector<std::shared_ptr<const Node>> order = topological_order(roots);
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    const uint64_t left = a->kind == NodeKind::op ? a->sequence : 0, right = b->kind == NodeKind::op ? b->sequence : 0;
+    return left < right;
+  });
+  return order;
+}
+
 Value input_from_json(const Json& json, const std::string& where) {
   std::vector<int64_t> sizes;
   for (const Json& size : json_array(json_member(json, "shape", where), where + " shape")) {
@@ -171,7 +181,7 @@ Json function_to_json(const Function& function, TensorNames& names) {
     const auto& all = function.inputs();
     return std::find_if(all.begin(), all.end(), [&](const Value& v) { return v.node().get() == &node; }) - all.begin();
   };
-  for (const auto& node : topological_order(roots)) {
+  for (const auto& node : traced_order(roots)) {
     positions.emplace(node.get(), static_cast<int64_t>(positions.size()));
     switch (node->kind) {
       case NodeKind::input:
