@@ -1,0 +1,64 @@
+// Convolution (cross-correlation) over 1 to 3 spatial axes and its two gradients, a closed set under differentiation:
+// ops over kernels/conv.h.
+#pragma once
+
+#include "graph/op.h"
+#include "ops/sample.h"
+
+namespace striate {
+
+struct ConvShape;
+
+// How the kernel lies on x; shared by the three ops. Empty vectors stand for 1 everywhere, or 0 for padding.
+struct ConvAttributes {
+  std::vector<int64_t> strides, dilations;
+  std::string padding = "valid";  // "valid", "same" or "explicit" with pad_lo and pad_hi
+  std::vector<int64_t> pad_lo, pad_hi;
+  int64_t groups = 1;
+  bool strict = false;
+
+  void visit(AttributeVisitor& visit);
+  // The type of y = conv(x, kernel), with all checks.
+  ValueType infer_output(std::string_view op, const ValueType& x, const ValueType& kernel) const;
+  // Without epilogue; false where there is nothing to compute.
+  bool shape(std::string_view op, const Shape& x, const Shape& kernel, ConvShape& shape) const;
+};
+
+// Inputs (x, kernel), or (x, kernel, bias) after fusion.
+struct Conv : OpBase<Conv>, ConvAttributes {
+  static constexpr std::string_view kName = "conv";
+  std::string activation = "none";  // set by the compiler alone
+
+  void attributes(AttributeVisitor& visit) override;
+  std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
+  std::vector<Value> gradient(const GradientArgs& args) const override;
+  void lower(Lowering& lowering) const override;
+  Cost cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const override;
+  static std::vector<Sample> samples();
+};
+
+// Inputs (gy, kernel, x_like).
+struct ConvInputGradient : OpBase<ConvInputGradient>, ConvAttributes {
+  static constexpr std::string_view kName = "conv_input_gradient";
+  void attributes(AttributeVisitor& visit) override { ConvAttributes::visit(visit); }
+  std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
+  std::vector<Value> gradient(const GradientArgs& args) const override;
+  void lower(Lowering& lowering) const override;
+  Cost cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const override;
+  bool reads_only_shape(int input) const override { return input == 2; }
+  static std::vector<Sample> samples();
+};
+
+// Inputs (x, gy, kernel_like).
+struct ConvKernelGradient : OpBase<ConvKernelGradient>, ConvAttributes {
+  static constexpr std::string_view kName = "conv_kernel_gradient";
+  void attributes(AttributeVisitor& visit) override { ConvAttributes::visit(visit); }
+  std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
+  std::vector<Value> gradient(const GradientArgs& args) const override;
+  void lower(Lowering& lowering) const override;
+  Cost cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const override;
+  bool reads_only_shape(int input) const override { return input == 2; }
+  static std::vector<Sample> samples();
+};
+
+}  // namespace striate
