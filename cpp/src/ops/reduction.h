@@ -24,7 +24,6 @@ struct Reduction : OpBase<Derived> {
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
   void lower(Lowering& lowering) const override;
   Cost cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const override;
-  static std::vector<Sample> samples();
 
  protected:
   Value with_reduced_axes(const Value& y, const Value& x) const;  // y with size 1 on the reduced axes of x
@@ -34,12 +33,14 @@ struct Sum : Reduction<Sum> {
   static constexpr std::string_view kName = "sum";
   static constexpr ReduceFunction kKernel = ReduceFunction::sum;
   std::vector<Value> gradient(const GradientArgs& args) const override;
+  static std::vector<Sample> samples();
 };
 
 struct Mean : Reduction<Mean> {
   static constexpr std::string_view kName = "mean";
   static constexpr ReduceFunction kKernel = ReduceFunction::mean;
   std::vector<Value> gradient(const GradientArgs& args) const override;
+  static std::vector<Sample> samples();
 };
 
 // The gradient of max and min is shared equally by ties.
@@ -47,12 +48,14 @@ struct Max : Reduction<Max> {
   static constexpr std::string_view kName = "max";
   static constexpr ReduceFunction kKernel = ReduceFunction::max;
   std::vector<Value> gradient(const GradientArgs& args) const override;
+  static std::vector<Sample> samples();
 };
 
 struct Min : Reduction<Min> {
   static constexpr std::string_view kName = "min";
   static constexpr ReduceFunction kKernel = ReduceFunction::min;
   std::vector<Value> gradient(const GradientArgs& args) const override;
+  static std::vector<Sample> samples();
 };
 
 // The index of the first maximum, int64.
