@@ -219,6 +219,8 @@ void Builder::lower_node(const std::shared_ptr<const Node>& node) {
       if (fine) continue;
       const BufferId beside = add({result_.buffers[written].bytes, BufferKind::arena, 0, {}, {}});
       late_commits_.emplace_back(beside, written);
+      for (size_t i = 0; i < node->types.size(); ++i)
+        if (const Value made(node, static_cast<int>(i)); bound(made) && buffer_of(made) == written) bind(made, beside);
       for (KernelCall& other : lowering.calls)
         for (BufferId& id : other.outputs)
           if (id == written) id = beside;
