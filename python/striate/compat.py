@@ -92,8 +92,8 @@ _finder = _AliasFinder()
 class _StandIn(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"module {self.__name__!r} has no attribute {name!r}: {self.__name__} is not installed, and striate stands in "
-            f"for {self.__name__}.keras alone"
+            f"module {self.__name__!r} has no attribute {name!r}: {self.__name__} is not installed, and striate stands "
+            f"in for {self.__name__}.keras alone"
         )
 
 

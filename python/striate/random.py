@@ -10,7 +10,7 @@ _seed = int.from_bytes(os.urandom(8), "little") & _MASK
 _drawn = 0
 
 
-def set_seed(seed):
+def set_seed(seed: int) -> None:
     """Starts the sequence of seeds anew. Two processes that do so with one seed and then make the same calls draw the
     same numbers."""
     global _seed, _drawn
@@ -20,7 +20,7 @@ def set_seed(seed):
     _drawn = 0
 
 
-def next_seed():
+def next_seed() -> int:
     """A seed for an initializer, a model or a layer that was given none: a function of the process's seed and of how
     many were handed out before."""
     global _drawn

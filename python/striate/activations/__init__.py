@@ -1,5 +1,7 @@
 """Activation functions, by function or by name."""
 
+from typing import Any
+
 from striate.activations.activations import (
     exponential,
     leaky_relu,
@@ -20,7 +22,7 @@ _TABLE = identifiers.table_of(_FUNCTIONS, swish=silu)
 swish = silu
 
 
-def get(identifier):
+def get(identifier: Any) -> Any:
     """An activation from its name ("relu"), a callable, or None, which means `linear`.
 
     Raises:
@@ -41,17 +43,36 @@ def get(identifier):
     raise ValueError(f"Could not interpret activation {identifier!r} of type {type(identifier).__name__}.")
 
 
-def serialize(activation):
+def serialize(activation: Any) -> dict[str, Any]:
     """The JSON form of an activation: its name, or the config of a layer that serves as one."""
     if hasattr(activation, "get_config"):
         return identifiers.serialize(activation)
     return activation.__name__
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The activation that `serialize` described."""
     if isinstance(config, str):
         return (custom_objects or {}).get(config) or get(config)
     from striate import layers
 
     return layers.deserialize(config, custom_objects)
+
+
+__all__ = [
+    "deserialize",
+    "exponential",
+    "get",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "relu",
+    "relu6",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softsign",
+    "swish",
+    "tanh",
+]

@@ -1,15 +1,17 @@
 """Functions that layers apply to what they computed, one element (or one row) at a time."""
 
+from typing import Any
+
 from striate import ops
 
 
-def linear(x):
+def linear(x: Any) -> Any:
     """x itself."""
     return x
 
 
-def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """`max(x, 0)`; more generally `x` where `x >= threshold`, else `negative_slope * (x - threshold)`, at most `max_value`.
+def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """`max(x, 0)`; in general `x` where `x >= threshold`, else `negative_slope * (x - threshold)`, up to `max_value`.
 
     Args:
         x: a tensor.
@@ -30,42 +32,42 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     return y if max_value is None else ops.minimum(y, max_value)
 
 
-def relu6(x):
+def relu6(x: Any) -> Any:
     """`min(max(x, 0), 6)` (Krizhevsky 2010)."""
     return relu(x, max_value=6.0)
 
 
-def leaky_relu(x, negative_slope=0.2):
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """x where it is positive, else `negative_slope * x` (Maas et al. 2013)."""
     return ops.where(ops.greater(x, 0.0), x, ops.multiply(x, negative_slope))
 
 
-def sigmoid(x):
+def sigmoid(x: Any) -> Any:
     """`1 / (1 + exp(-x))`."""
     return ops.sigmoid(x)
 
 
-def tanh(x):
+def tanh(x: Any) -> Any:
     """The hyperbolic tangent."""
     return ops.tanh(x)
 
 
-def exponential(x):
+def exponential(x: Any) -> Any:
     """`exp(x)`."""
     return ops.exp(x)
 
 
-def silu(x):
+def silu(x: Any) -> Any:
     """`x * sigmoid(x)`, also known as swish (Ramachandran et al. 2017)."""
     return ops.multiply(x, ops.sigmoid(x))
 
 
-def softsign(x):
+def softsign(x: Any) -> Any:
     """`x / (1 + |x|)`."""
     return ops.divide(x, ops.add(ops.abs(x), 1.0))
 
 
-def softmax(x, axis=-1):
+def softmax(x: Any, axis: int = -1) -> Any:
     """`exp(x) / sum(exp(x))` along an axis, computed so that large x do not overflow.
 
     Args:
@@ -79,6 +81,6 @@ def softmax(x, axis=-1):
     return ops.softmax(x, axis=axis)
 
 
-def log_softmax(x, axis=-1):
+def log_softmax(x: Any, axis: int = -1) -> Any:
     """The logarithm of softmax, computed without ever forming small probabilities."""
     return ops.log_softmax(x, axis=axis)

@@ -8,10 +8,10 @@ Logs = dict[str, Any] | None
 class Callback:
     """Something that `fit`, `evaluate` and `predict` call at certain moments.
 
-    Subclasses override the hooks they need. `self.model` is the model, `self.params` a dict with "verbose", "epochs" and
-    "steps"; `self.model.stop_training = True` ends training after the running epoch. Hooks get `logs`, a dict with the
-    loss and the metrics so far. Reading logs in a batch hook waits for that batch to be computed; a callback that does
-    not override the batch hooks costs nothing.
+    Subclasses override the hooks they need. `self.model` is the model, `self.params` a dict with "verbose", "epochs"
+    and "steps"; `self.model.stop_training = True` ends training after the running epoch. Hooks get `logs`, a dict with
+    the loss and the metrics so far. Reading logs in a batch hook waits for that batch to be computed; a callback that
+    does not override the batch hooks costs nothing.
 
     The order is: train_begin, epoch_begin, (train_batch_begin, train_batch_end)*, test_begin, (test_batch_begin,
     test_batch_end)*, test_end, epoch_end, train_end.

@@ -10,8 +10,8 @@ from striate.callbacks.callback import Callback, Logs
 class CSVLogger(Callback):
     """Writes each epoch's logs as one line of a CSV file.
 
-    The columns are "epoch" and the names of the first epoch's logs in alphabetical order; each line is on the disk before
-    the next epoch begins.
+    The columns are "epoch" and the names of the first epoch's logs in alphabetical order; each line is on the disk
+    before the next epoch begins.
 
     Args:
         filename: where to.

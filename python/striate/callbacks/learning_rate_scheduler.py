@@ -12,8 +12,8 @@ class LearningRateScheduler(Callback):
     The rate also goes into the logs as "learning_rate", so History has it.
 
     Args:
-        schedule: a function of (epoch) or (epoch, learning rate so far), which returns the new rate; epochs count from 0.
-        verbose: 1 tells the rate each epoch.
+        schedule: a function of (epoch) or (epoch, learning rate so far), which returns the new rate; epochs count from
+        0. verbose: 1 tells the rate each epoch.
 
     Raises:
         ValueError: the schedule returns no number.

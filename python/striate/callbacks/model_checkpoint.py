@@ -47,8 +47,8 @@ class ModelCheckpoint(MonitorCallback):
             raise ValueError(f"`save_freq` must be 'epoch' or a positive integer. Received: save_freq={save_freq!r}.")
         if save_weights_only:
             raise ValueError(
-                "ModelCheckpoint: the argument `save_weights_only` comes in a later version of striate; for now it must "
-                f"be False. Received: save_weights_only={save_weights_only!r}."
+                "ModelCheckpoint: the argument `save_weights_only` comes in a later version of striate; for now it "
+                f"must be False. Received: save_weights_only={save_weights_only!r}."
             )
         self.filepath = os.fspath(filepath)
         self.verbose = verbose

@@ -1,7 +1,9 @@
 """Bounds on weights. None exist yet: layers take `None` for their constraint arguments."""
 
+from typing import Any
 
-def get(identifier):
+
+def get(identifier: Any) -> Any:
     """None for None; constraints come in a later version.
 
     Raises:

@@ -1,5 +1,7 @@
 """First values of weights, by class or by name."""
 
+from typing import Any
+
 from striate.initializers.constant_initializers import Constant, Ones, Zeros
 from striate.initializers.initializer import Initializer, RandomInitializer
 from striate.initializers.orthogonal_initializer import Orthogonal
@@ -46,12 +48,12 @@ truncated_normal = TruncatedNormal
 serialize = identifiers.serialize
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The initializer that `serialize` described."""
     return identifiers.deserialize(config, _TABLE, "initializer", custom_objects)
 
 
-def get(identifier):
+def get(identifier: Any) -> Any:
     """An initializer from its name ("he_normal", "HeNormal"), a config, a class or an instance.
 
     Any other callable `f(shape, dtype)` passes through, None stays None.
@@ -64,3 +66,42 @@ def get(identifier):
         GlorotUniform(seed=None)
     """
     return identifiers.get(identifier, _TABLE, "initializer", Initializer)
+
+
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "RandomInitializer",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "constant",
+    "deserialize",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "normal",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "serialize",
+    "truncated_normal",
+    "uniform",
+    "variance_scaling",
+    "zeros",
+]

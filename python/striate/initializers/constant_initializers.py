@@ -1,8 +1,12 @@
 """Weights that start at a given value."""
 
+from typing import Any
+
 import numpy as np
 
 from striate.initializers.initializer import Initializer
+
+Shape = tuple[int | None, ...]
 
 
 class Constant(Initializer):
@@ -16,13 +20,13 @@ class Constant(Initializer):
         [3.0, 3.0]
     """
 
-    def __init__(self, value=0.0):
+    def __init__(self, value: Any = 0.0) -> None:
         self.value = value
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         return np.broadcast_to(np.asarray(self.value, dtype or "float32"), tuple(shape)).copy()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"value": self.value.tolist() if isinstance(self.value, np.ndarray) else self.value}
 
 
@@ -34,7 +38,7 @@ class Zeros(Initializer):
         [0.0, 0.0]
     """
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         return np.zeros(tuple(shape), dtype or "float32")
 
 
@@ -46,5 +50,5 @@ class Ones(Initializer):
         [1.0, 1.0]
     """
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         return np.ones(tuple(shape), dtype or "float32")

@@ -1,10 +1,13 @@
 """Weights that keep lengths."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from striate.initializers.initializer import RandomInitializer
+
+Shape = tuple[int | None, ...]
 
 
 class Orthogonal(RandomInitializer):
@@ -26,11 +29,11 @@ class Orthogonal(RandomInitializer):
         True
     """
 
-    def __init__(self, gain=1.0, seed=None):
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
         super().__init__(seed)
         self.gain = gain
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         shape = tuple(shape)
         if len(shape) < 2:
             raise ValueError(f"Orthogonal makes weights of two axes or more. Received: shape={shape}.")
@@ -40,5 +43,5 @@ class Orthogonal(RandomInitializer):
         q = q * np.sign(np.diag(r))
         return (self.gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype or "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain, "seed": self.seed}

@@ -1,6 +1,10 @@
 """Weights drawn from one distribution, whatever their shape."""
 
+from typing import Any
+
 from striate.initializers.initializer import RandomInitializer
+
+Shape = tuple[int | None, ...]
 
 
 class RandomNormal(RandomInitializer):
@@ -16,15 +20,15 @@ class RandomNormal(RandomInitializer):
         (2, 3)
     """
 
-    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
         self.mean = mean
         self.stddev = stddev
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         return self._normal(shape, self.mean, self.stddev, dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
 
 
@@ -43,7 +47,7 @@ class TruncatedNormal(RandomNormal):
         np.True_
     """
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         return self._normal(shape, self.mean, self.stddev, dtype, truncated=True)
 
 
@@ -60,13 +64,13 @@ class RandomUniform(RandomInitializer):
         (2, 3)
     """
 
-    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
         self.minval = minval
         self.maxval = maxval
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         return self._uniform(shape, self.minval, self.maxval, dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}

@@ -1,15 +1,19 @@
 """Weights drawn so that activations or gradients keep their variance from layer to layer."""
 
 import math
+from typing import Any
 
 from striate.initializers.initializer import RandomInitializer
 from striate.utils.later import refuse_later
+
+Shape = tuple[int | None, ...]
+
 
 # The standard deviation of a standard normal cut off at two deviations; truncated draws are rescaled by it.
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 
-def compute_fans(shape):
+def compute_fans(shape: Shape) -> tuple[int, int]:
     """How many inputs feed one output and how many outputs one input feeds: channels times the kernel's taps.
 
     Args:
@@ -33,8 +37,8 @@ def compute_fans(shape):
 class VarianceScaling(RandomInitializer):
     """Draws with variance `scale / n`, n being a count of connections.
 
-    `distribution="uniform"` draws from [-limit, limit] with `limit = sqrt(3 * scale / n)`; `"untruncated_normal"` from a
-    normal distribution with `stddev = sqrt(scale / n)`; `"truncated_normal"` from one cut off at two deviations and
+    `distribution="uniform"` draws from [-limit, limit] with `limit = sqrt(3 * scale / n)`; `"untruncated_normal"` from
+    a normal distribution with `stddev = sqrt(scale / n)`; `"truncated_normal"` from one cut off at two deviations and
     rescaled to the same deviation.
 
     Args:
@@ -52,8 +56,14 @@ class VarianceScaling(RandomInitializer):
     """
 
     def __init__(
-        self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None, output_axes=None
-    ):
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+        input_axes: Any = None,
+        output_axes: Any = None,
+    ) -> None:
         refuse_later(type(self).__name__, {"input_axes": (input_axes, None), "output_axes": (output_axes, None)})
         if scale <= 0:
             raise ValueError(f"Argument `scale` must be positive. Received: scale={scale}.")
@@ -72,7 +82,7 @@ class VarianceScaling(RandomInitializer):
         self.mode = mode
         self.distribution = distribution
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         fan_in, fan_out = compute_fans(shape)
         count = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, count)
@@ -83,7 +93,7 @@ class VarianceScaling(RandomInitializer):
             return self._normal(shape, 0.0, math.sqrt(variance), dtype)
         return self._normal(shape, 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV, dtype, truncated=True)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, "seed": self.seed}
 
 
@@ -94,10 +104,10 @@ class _Named(VarianceScaling):
     _mode = "fan_in"
     _distribution = "truncated_normal"
 
-    def __init__(self, seed=None, input_axes=None, output_axes=None):
+    def __init__(self, seed: int | None = None, input_axes: Any = None, output_axes: Any = None) -> None:
         super().__init__(self._scale, self._mode, self._distribution, seed, input_axes, output_axes)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"seed": self.seed}
 
 

@@ -59,8 +59,8 @@ def standardize_padding(padding: Any, rank: int, layer: str) -> str | Pairs:
             if all(len(pair) == 2 and all(is_integer(v) and v >= 0 for v in pair) for pair in pairs):
                 return tuple((int(lo), int(hi)) for lo, hi in pairs)
     raise ValueError(
-        f"{layer}: The `padding` argument must be a list/tuple or one of {{'valid', 'same'}}: an integer of 0 or more, or "
-        f"one integer or (before, after) pair for each of {rank} spatial axes. Received: {padding}"
+        f"{layer}: The `padding` argument must be a list/tuple or one of {{'valid', 'same'}}: an integer of 0 or more, "
+        f"or one integer or (before, after) pair for each of {rank} spatial axes. Received: {padding}"
     )
 
 

@@ -24,9 +24,7 @@ class BaseAveragePooling(BasePooling):
         self.count_include_pad = count_include_pad
 
     def call(self, inputs: Any) -> Any:
-        return ops.avg_pool(
-            inputs, self.pool_size, count_include_pad=self.count_include_pad, **self._options(inputs)
-        )
+        return ops.avg_pool(inputs, self.pool_size, count_include_pad=self.count_include_pad, **self._options(inputs))
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -85,7 +83,7 @@ class AveragePooling2D(BaseAveragePooling):
 
 
 class AveragePooling3D(BaseAveragePooling):
-    """The mean of each window of a volume. The arguments are `AveragePooling2D`'s with three numbers where that has two.
+    """The mean of each window of a volume. The arguments are `AveragePooling2D`'s, three numbers where that has two.
 
     Input shape:
         (batch, depth, rows, columns, channels).

@@ -9,11 +9,11 @@ from striate.utils.later import refuse_later
 
 
 class BatchNormalization(Layer):
-    """Shifts and scales each channel to mean 0 and variance 1, then by a learned scale and shift (Ioffe & Szegedy 2015).
+    """Brings each channel to mean 0 and variance 1, then to a learned scale and shift (Ioffe & Szegedy 2015).
 
     In training: `y = gamma * (x - mean(x)) / sqrt(variance(x) + epsilon) + beta`, mean and (biased) variance over all
-    axes but `axis`, and `moving = momentum * moving + (1 - momentum) * batch` for both. Else the moving mean and variance
-    stand in for the batch's. With `trainable = False` the layer does that in training too, and keeps them.
+    axes but `axis`, and `moving = momentum * moving + (1 - momentum) * batch` for both. Else the moving mean and
+    variance stand in for the batch's. With `trainable = False` the layer does that in training too, and keeps them.
 
     Args:
         axis: the channels' axis.
@@ -22,8 +22,8 @@ class BatchNormalization(Layer):
         center: whether there is a beta.
         scale: whether there is a gamma.
         beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: first values.
-        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint, renorm, renorm_clipping, renorm_momentum,
-            synchronized: other values than their defaults come in a later version.
+        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint, renorm, renorm_clipping,
+            renorm_momentum, synchronized: other values than their defaults come in a later version.
         **kwargs: `Layer`'s: name, dtype, trainable, input_shape.
 
     Input shape:
@@ -98,8 +98,8 @@ class BatchNormalization(Layer):
         rank = len(input_shape)
         if not -rank <= self.axis < rank or self.axis % rank == 0:
             raise ValueError(
-                f'Layer "{self.name}" normalizes along axis {self.axis}, which inputs of shape {input_shape} do not have '
-                "(or which is their batch axis)."
+                f'Layer "{self.name}" normalizes along axis {self.axis}, which inputs of shape {input_shape} do not '
+                "have (or which is their batch axis)."
             )
         channels = input_shape[self.axis]
         if channels is None:

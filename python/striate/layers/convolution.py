@@ -136,18 +136,18 @@ class Conv2D(BaseConv):
     """Convolution over two spatial axes: images.
 
     The kernel slides over the input and is not flipped:
-    `y[n, i, j, f] = activation(sum over u, v, c of x[n, i * stride + u * dilation - before, ..., c] * kernel[u, v, c, f]
-    + bias[f])`.
+    `y[n, i, j, f] = activation(sum over u, v, c of x[n, i * stride + u * dilation - before, ..., c] * kernel[u, v, c,
+    f] + bias[f])`.
 
-    A size n becomes `floor((n + before + after - (dilation * (kernel - 1) + 1)) / stride) + 1`; with padding="same" that
-    is `ceil(n / stride)`. A stride that does not fit leaves the last rows and columns unused, unless `strict`.
+    A size n becomes `floor((n + before + after - (dilation * (kernel - 1) + 1)) / stride) + 1`; with padding="same"
+    that is `ceil(n / stride)`. A stride that does not fit leaves the last rows and columns unused, unless `strict`.
 
     Args:
         filters: the number of output channels.
         kernel_size: the kernel's height and width; one integer stands for both.
         strides: by how far it moves.
-        padding: "valid": none; "same": as many zeros as give `ceil(n / stride)`, the odd one after; or, beyond Keras, an
-            integer, one integer or one (before, after) pair for each spatial axis. Strings in any case.
+        padding: "valid": none; "same": as many zeros as give `ceil(n / stride)`, the odd one after; or, beyond Keras,
+            an integer, one integer or one (before, after) pair for each spatial axis. Strings in any case.
         data_format: None or "channels_last"; "channels_first" comes in a later version.
         dilation_rate: the distance between the kernel's taps.
         groups: 1; other values come in a later version.

@@ -12,8 +12,8 @@ class Dropout(Layer):
     """In training, sets a random share of the values to 0 and divides the rest by what is left of 1, so that sums keep
     their expectation (Srivastava et al. 2014). Else it does nothing.
 
-    Which values is a function of the model's seed, the step and the layer's name: the same for any number of threads, in
-    Python and in C++, and after training is resumed.
+    Which values is a function of the model's seed, the step and the layer's name: the same for any number of threads,
+    in Python and in C++, and after training is resumed.
 
     Args:
         rate: the share, from 0 to less than 1.

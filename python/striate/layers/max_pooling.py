@@ -34,14 +34,14 @@ class MaxPooling2D(BaseMaxPooling):
     """The maximum of each window, channel by channel.
 
     A size n becomes `floor((n + before + after - pool) / stride) + 1`, with `ceil` instead of `floor` in ceil mode (a
-    window that would start in the padding after the input is dropped); with padding="same" it is `ceil(n / stride)`. What
-    lies outside the input never is the maximum.
+    window that would start in the padding after the input is dropped); with padding="same" it is `ceil(n / stride)`.
+    What lies outside the input never is the maximum.
 
     Args:
         pool_size: the window's height and width; one integer stands for both.
         strides: by how far it moves; None: by its size.
-        padding: "valid": none; "same": as much as gives `ceil(n / stride)`; or, beyond Keras, an integer, one integer or
-            one (before, after) pair for each spatial axis.
+        padding: "valid": none; "same": as much as gives `ceil(n / stride)`; or, beyond Keras, an integer, one integer
+            or one (before, after) pair for each spatial axis.
         data_format: None or "channels_last"; "channels_first" comes in a later version.
         name: the layer's name.
         ceil_mode: whether the last window may reach beyond the input (beyond Keras).

@@ -19,8 +19,8 @@ class Merge(Layer):
             raise ValueError(f"A `{layer}` layer should be called on a list of inputs. Received: inputs={inputs!r}.")
         if self.exactly is not None and len(inputs) != self.exactly:
             raise ValueError(
-                f"A `{layer}` layer should be called on exactly {self.exactly} inputs. Received: {len(inputs)} inputs of "
-                f"shapes {[tuple(x.shape) for x in inputs]}."
+                f"A `{layer}` layer should be called on exactly {self.exactly} inputs. Received: {len(inputs)} inputs "
+                f"of shapes {[tuple(x.shape) for x in inputs]}."
             )
         return self.merge(inputs)
 
@@ -144,13 +144,14 @@ class Concatenate(Merge):
         rank = len(shapes[0])
         axis = self.axis % rank if -rank <= self.axis < rank else None
         agree = all(
-            len(shape) == rank and all(_agree(a, b) or i == axis for i, (a, b) in enumerate(zip(shape, shapes[0], strict=True)))
+            len(shape) == rank
+            and all(_agree(a, b) or i == axis for i, (a, b) in enumerate(zip(shape, shapes[0], strict=True)))
             for shape in shapes
         )
         if axis is None or not agree:
             raise ValueError(
-                "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis. Received: "
-                f"axis={self.axis}, input_shape={shapes}"
+                "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis. "
+                f"Received: axis={self.axis}, input_shape={shapes}"
             )
         return ops.concatenate(inputs, axis)
 

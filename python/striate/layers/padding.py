@@ -55,8 +55,8 @@ class BaseCropping(BaseSpatialMargins):
         for axis, size in enumerate(inputs.shape):
             if size is not None and lo[axis] + hi[axis] >= size:
                 raise ValueError(
-                    f'Layer "{self.name}": cropping {(lo[axis], hi[axis])} leaves nothing of axis {axis}, which has size '
-                    f"{size}. Received: inputs.shape={tuple(inputs.shape)}, cropping={self.margins}."
+                    f'Layer "{self.name}": cropping {(lo[axis], hi[axis])} leaves nothing of axis {axis}, which has '
+                    f"size {size}. Received: inputs.shape={tuple(inputs.shape)}, cropping={self.margins}."
                 )
         return ops.crop(inputs, lo, hi)
 

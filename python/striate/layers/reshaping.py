@@ -80,8 +80,8 @@ class Permute(Layer):
     """Axes in another order.
 
     Args:
-        dims: the input's axis that each of the output's is, counted from 1 and without the batch's: (2, 1) exchanges two.
-        **kwargs: `Layer`'s: name, dtype, trainable, input_shape.
+        dims: the input's axis that each of the output's is, counted from 1 and without the batch's: (2, 1) exchanges
+        two. **kwargs: `Layer`'s: name, dtype, trainable, input_shape.
 
     Input shape:
         (batch, ...), as many axes behind the batch's as dims has.
@@ -102,8 +102,8 @@ class Permute(Layer):
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
-                "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` must be consecutive "
-                f"and start from 1. Received dims={dims}"
+                "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` must be "
+                f"consecutive and start from 1. Received dims={dims}"
             )
 
     def call(self, inputs: Any) -> Any:

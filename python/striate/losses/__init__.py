@@ -1,5 +1,7 @@
 """What training makes small, by class, by function or by name."""
 
+from typing import Any
+
 from striate.losses.binary_crossentropy import BinaryCrossentropy, binary_crossentropy
 from striate.losses.categorical_crossentropy import CategoricalCrossentropy, categorical_crossentropy
 from striate.losses.loss import Loss, LossFunctionWrapper, reduce_losses
@@ -31,12 +33,12 @@ mse = MSE = mean_squared_error
 serialize = identifiers.serialize
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The loss that `serialize` described."""
     return identifiers.deserialize(config, _TABLE, "loss", custom_objects)
 
 
-def get(identifier):
+def get(identifier: Any) -> Any:
     """A `Loss` from its name ("mse", "SparseCategoricalCrossentropy"), a config, a class, an instance or a function.
 
     A function `f(y_true, y_pred)` that returns one loss a sample is wrapped; None stays None.
@@ -50,3 +52,28 @@ def get(identifier):
     """
     found = identifiers.get(identifier, _TABLE, "loss", Loss)
     return found if found is None or isinstance(found, Loss) else LossFunctionWrapper(found)
+
+
+__all__ = [
+    "MAE",
+    "MSE",
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "Loss",
+    "LossFunctionWrapper",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "SparseCategoricalCrossentropy",
+    "bce",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "deserialize",
+    "get",
+    "mae",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "mse",
+    "reduce_losses",
+    "serialize",
+    "sparse_categorical_crossentropy",
+]

@@ -1,5 +1,7 @@
 """Cross-entropy of yes-or-no predictions."""
 
+from typing import Any
+
 from striate import ops
 from striate.losses import shapes
 from striate.losses.loss import LossFunctionWrapper
@@ -8,7 +10,9 @@ from striate.utils.later import refuse_later
 _EPSILON = 1e-7
 
 
-def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Any:
     """`-(y_true * log(y_pred) + (1 - y_true) * log(1 - y_pred))`, averaged over the last axis.
 
     Args:
@@ -61,12 +65,12 @@ class BinaryCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self,
-        from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
-        reduction="sum_over_batch_size",
-        name="binary_crossentropy",
-        dtype=None,
-    ):
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "binary_crossentropy",
+        dtype: Any = None,
+    ) -> None:
         refuse_later("BinaryCrossentropy", {"label_smoothing": (label_smoothing, 0.0), "axis": (axis, -1)})
         super().__init__(binary_crossentropy, reduction, name, dtype, from_logits=from_logits)

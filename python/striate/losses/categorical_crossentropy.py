@@ -1,12 +1,16 @@
 """Cross-entropy against one-hot labels or probabilities."""
 
+from typing import Any
+
 from striate import ops
 from striate.losses import shapes
 from striate.losses.loss import LossFunctionWrapper
 from striate.utils.later import refuse_later
 
 
-def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Any:
     """`-sum(y_true * log(y_pred))` over the classes, one number a sample.
 
     Args:
@@ -53,12 +57,12 @@ class CategoricalCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self,
-        from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
-        reduction="sum_over_batch_size",
-        name="categorical_crossentropy",
-        dtype=None,
-    ):
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
         refuse_later("CategoricalCrossentropy", {"label_smoothing": (label_smoothing, 0.0), "axis": (axis, -1)})
         super().__init__(categorical_crossentropy, reduction, name, dtype, from_logits=from_logits)

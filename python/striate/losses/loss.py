@@ -1,5 +1,8 @@
 """Base of losses."""
 
+from collections.abc import Callable
+from typing import Any
+
 from striate import ops
 
 _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -32,7 +35,9 @@ class Loss:
         1.0
     """
 
-    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+    ) -> None:
         if reduction not in _REDUCTIONS:
             known = ", ".join(repr(known) for known in _REDUCTIONS)
             raise ValueError(f"Argument `reduction` must be one of {known}. Received: reduction={reduction!r}.")
@@ -42,18 +47,18 @@ class Loss:
         self.reduction = reduction
         self.dtype = "float32"
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         return reduce_losses(self.call(y_true, y_pred), self.reduction, sample_weight)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs call(y_true, y_pred), one loss a sample.")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal loss."""
         return {"name": self.name, "reduction": self.reduction}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         return cls(**config)
 
 
@@ -67,19 +72,26 @@ class LossFunctionWrapper(Loss):
         **kwargs: further arguments of the function.
     """
 
-    def __init__(self, fn, reduction="sum_over_batch_size", name=None, dtype=None, **kwargs):
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name or fn.__name__, reduction, dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.fn(y_true, y_pred, **self._fn_kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._fn_kwargs}
 
 
-def reduce_losses(losses, reduction, sample_weight=None):
+def reduce_losses(losses: Any, reduction: str | None, sample_weight: Any = None) -> Any:
     """One number from losses of any shape and weights whose leading axes are theirs."""
     if sample_weight is not None:
         weights = broadcastable(sample_weight, losses)
@@ -93,7 +105,7 @@ def reduce_losses(losses, reduction, sample_weight=None):
     return ops.mean(losses)
 
 
-def broadcastable(sample_weight, losses):
+def broadcastable(sample_weight: Any, losses: Any) -> Any:
     """Weights in the losses' type, with axes of size 1 behind until they have the losses' rank.
 
     Raises:

@@ -1,11 +1,13 @@
 """Mean squared and absolute differences."""
 
+from typing import Any
+
 from striate import ops
 from striate.losses import shapes
 from striate.losses.loss import LossFunctionWrapper
 
 
-def mean_squared_error(y_true, y_pred):
+def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """`mean((y_true - y_pred)**2)` over the last axis.
 
     Args:
@@ -25,7 +27,7 @@ def mean_squared_error(y_true, y_pred):
     return ops.mean(ops.square(ops.subtract(shapes.align(y_true, y_pred), y_pred)), axis=-1)
 
 
-def mean_absolute_error(y_true, y_pred):
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """`mean(|y_true - y_pred|)` over the last axis.
 
     Args:
@@ -57,7 +59,9 @@ class MeanSquaredError(LossFunctionWrapper):
         2.0
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="mean_squared_error", dtype=None):
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error", dtype: Any = None
+    ) -> None:
         super().__init__(mean_squared_error, reduction, name, dtype)
 
 
@@ -73,5 +77,7 @@ class MeanAbsoluteError(LossFunctionWrapper):
         1.0
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="mean_absolute_error", dtype=None):
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error", dtype: Any = None
+    ) -> None:
         super().__init__(mean_absolute_error, reduction, name, dtype)

@@ -1,19 +1,23 @@
 """Checks that labels and predictions fit each other."""
 
+from typing import Any
+
 from striate import ops
 
+Shape = tuple[int | None, ...]
 
-def as_type_of(y_true, y_pred):
+
+def as_type_of(y_true: Any, y_pred: Any) -> Any:
     """y_true in y_pred's type."""
     return y_true if y_true.dtype == y_pred.dtype else ops.cast(y_true, y_pred.dtype)
 
 
-def fits(a, b):
+def fits(a: Shape, b: Shape) -> bool:
     """Whether two shapes may be the same; unknown sizes fit any."""
     return len(a) == len(b) and all(m is None or n is None or m == n for m, n in zip(a, b, strict=True))
 
 
-def align(y_true, y_pred):
+def align(y_true: Any, y_pred: Any) -> Any:
     """y_true in y_pred's type and rank: a last axis of size 1 is added or dropped as need be.
 
     Raises:
@@ -29,7 +33,7 @@ def align(y_true, y_pred):
     return y_true
 
 
-def check_same(target, output):
+def check_same(target: Shape, output: Shape) -> None:
     """Raises ValueError, with advice, unless the shapes fit."""
     if fits(target, output):
         return
@@ -45,13 +49,13 @@ def check_same(target, output):
     )
 
 
-def check_sparse(target, output):
+def check_sparse(target: Shape, output: Shape) -> None:
     """Raises ValueError, with advice, unless target holds one class number for each row of output."""
     rows = output[:-1]
     if fits(target, rows) or fits(target, (*rows, 1)):
         return
     advice = " The labels look one-hot: use the loss 'categorical_crossentropy'." if fits(target, output) else ""
     raise ValueError(
-        "Arguments `target` and `output` must have the same shape up until the last dimension: one class number for each "
-        f"row of scores. Received: target.shape={target}, output.shape={output}.{advice}"
+        "Arguments `target` and `output` must have the same shape up until the last dimension: one class number for "
+        f"each row of scores. Received: target.shape={target}, output.shape={output}.{advice}"
     )

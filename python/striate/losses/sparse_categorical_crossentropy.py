@@ -1,12 +1,16 @@
 """Cross-entropy against class numbers."""
 
+from typing import Any
+
 from striate import ops
 from striate.losses import shapes
 from striate.losses.loss import LossFunctionWrapper
 from striate.utils.later import refuse_later
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+def sparse_categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Any:
     """`-log(y_pred[y_true])`, one number a sample.
 
     Args:
@@ -32,7 +36,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     return ops.cross_entropy(y_pred, class_numbers(y_true), from_logits=from_logits)
 
 
-def class_numbers(y_true):
+def class_numbers(y_true: Any) -> Any:
     """Labels as int64, whatever number type they came in."""
     return y_true if str(y_true.dtype) in ("int32", "int64") else ops.cast(y_true, "int64")
 
@@ -58,12 +62,12 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self,
-        from_logits=False,
-        ignore_class=None,
-        reduction="sum_over_batch_size",
-        axis=-1,
-        name="sparse_categorical_crossentropy",
-        dtype=None,
-    ):
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
         refuse_later("SparseCategoricalCrossentropy", {"ignore_class": (ignore_class, None), "axis": (axis, -1)})
         super().__init__(sparse_categorical_crossentropy, reduction, name, dtype, from_logits=from_logits)

@@ -1,28 +1,32 @@
 """How often predictions are right."""
 
+from typing import Any
+
 from striate import ops
 from striate.losses import shapes
 from striate.metrics.mean import MeanMetricWrapper
 
+Shape = tuple[int | None, ...]
 
-def accuracy(y_true, y_pred):
+
+def accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where y_true equals y_pred, else 0."""
     return ops.cast(ops.equal(shapes.align(y_true, y_pred), y_pred), "float32")
 
 
-def binary_accuracy(y_true, y_pred, threshold=0.5):
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """1 where `y_pred > threshold` says what y_true does, else 0, averaged over the last axis."""
     y_true = shapes.align(y_true, y_pred)
     return ops.mean(ops.cast(ops.equal(y_true, ops.greater(y_pred, threshold)), "float32"), axis=-1)
 
 
-def categorical_accuracy(y_true, y_pred):
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest of y_true and of y_pred are in the same place, else 0."""
     shapes.check_same(tuple(y_true.shape), tuple(y_pred.shape))
     return ops.cast(ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1)), "float32")
 
 
-def sparse_categorical_accuracy(y_true, y_pred):
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where y_true is the place of the largest of y_pred, else 0."""
     shapes.check_sparse(tuple(y_true.shape), tuple(y_pred.shape))
     if len(y_true.shape) == len(y_pred.shape):
@@ -42,7 +46,7 @@ class Accuracy(MeanMetricWrapper):
         0.5
     """
 
-    def __init__(self, name="accuracy", dtype=None):
+    def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
         super().__init__(accuracy, name, dtype)
 
 
@@ -61,7 +65,7 @@ class BinaryAccuracy(MeanMetricWrapper):
         0.5
     """
 
-    def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5):
+    def __init__(self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
         if not 0 < threshold < 1:
             raise ValueError(f"Argument `threshold` must be between 0 and 1. Received: threshold={threshold}.")
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
@@ -78,7 +82,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
         0.5
     """
 
-    def __init__(self, name="categorical_accuracy", dtype=None):
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(categorical_accuracy, name, dtype)
 
 
@@ -93,11 +97,11 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
         0.5
     """
 
-    def __init__(self, name="sparse_categorical_accuracy", dtype=None):
+    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(sparse_categorical_accuracy, name, dtype)
 
 
-def accuracy_for(target_shape, output_shape):
+def accuracy_for(target_shape: Shape, output_shape: Shape) -> Any:
     """The class that "accuracy" means for labels and predictions of these shapes: binary for predictions of one value,
     sparse for labels with one axis less or a last axis of size 1, else categorical."""
     if output_shape[-1] == 1:

@@ -1,8 +1,13 @@
 """Weighted means over batches."""
 
+from collections.abc import Callable
+from typing import Any
+
 from striate import ops
 from striate.losses.loss import broadcastable
 from striate.metrics.metric import Metric
+
+Updates = list[tuple[Any, Any]]
 
 
 class Mean(Metric):
@@ -20,12 +25,12 @@ class Mean(Metric):
         3.0
     """
 
-    def __init__(self, name="mean", dtype=None):
+    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
         super().__init__(name, dtype)
         self.total = self.add_variable(name="total")
         self.count = self.add_variable(name="count")
 
-    def traced_update(self, values, sample_weight=None):
+    def traced_update(self, values: Any, sample_weight: Any = None) -> Updates:
         if sample_weight is None:
             total, count = ops.sum(values), ops.count_like(values)
         else:
@@ -36,7 +41,7 @@ class Mean(Metric):
             (self.count, ops.add(self.count.value(), ops.cast(count, "float32"))),
         ]
 
-    def result(self):
+    def result(self) -> float:
         count = float(self.count.read())
         return float(self.total.read()) / count if count else 0.0
 
@@ -50,13 +55,13 @@ class MeanMetricWrapper(Mean):
         **kwargs: further arguments of the function.
     """
 
-    def __init__(self, fn, name=None, dtype=None, **kwargs):
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
         super().__init__(name or fn.__name__, dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
 
-    def traced_update(self, y_true, y_pred, sample_weight=None):
+    def traced_update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Updates:
         return super().traced_update(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._fn_kwargs}

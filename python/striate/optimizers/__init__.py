@@ -1,5 +1,7 @@
 """What turns gradients into new weights, by class or by name."""
 
+from typing import Any
+
 from striate.optimizers.adam import Adam
 from striate.optimizers.optimizer import Optimizer
 from striate.optimizers.sgd import SGD
@@ -10,12 +12,12 @@ _TABLE = identifiers.table_of([Adam, SGD])
 serialize = identifiers.serialize
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The optimizer that `serialize` described."""
     return identifiers.deserialize(config, _TABLE, "optimizer", custom_objects)
 
 
-def get(identifier):
+def get(identifier: Any) -> Any:
     """An `Optimizer` from its name in any case ("adam", "SGD"), a config, a class or an instance.
 
     Raises:
@@ -29,3 +31,13 @@ def get(identifier):
     if isinstance(found, Optimizer):
         return found
     raise ValueError(f"Could not interpret optimizer {identifier!r} of type {type(identifier).__name__}.")
+
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Optimizer",
+    "deserialize",
+    "get",
+    "serialize",
+]

@@ -1,5 +1,7 @@
 """Adam."""
 
+from typing import Any
+
 from striate import ops
 from striate.optimizers.optimizer import Optimizer
 from striate.utils.later import refuse_later
@@ -36,8 +38,16 @@ class Adam(Optimizer):
     slot_names = ("m", "v")
 
     def __init__(
-        self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, *, name=None, **kwargs
-    ):
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        *,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate, name, **kwargs)
         refuse_later("Adam", {"amsgrad": (amsgrad, False)})
         for argument, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
@@ -48,11 +58,11 @@ class Adam(Optimizer):
         self.epsilon = epsilon
         self.amsgrad = amsgrad
 
-    def update(self, weight, gradient, slots, rate):
+    def update(self, weight: Any, gradient: Any, slots: list[Any], rate: Any) -> list[Any]:
         step = self.iterations.value()
         return ops.adam_update(weight, *slots, gradient, rate, step, self.beta_1, self.beta_2, self.epsilon)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "beta_1": self.beta_1,

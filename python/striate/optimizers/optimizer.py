@@ -1,11 +1,16 @@
 """Base of optimizers."""
 
 import warnings
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from striate import _core, ops
 from striate.utils.later import refuse_later
+
+Updates = list[tuple[Any, Any]]
+
 
 # What every Keras optimizer takes and striate has yet to give a meaning: name -> default.
 _LATER = {
@@ -41,7 +46,7 @@ class Optimizer:
 
     slot_names = ()
 
-    def __init__(self, learning_rate, name=None, **kwargs):
+    def __init__(self, learning_rate: float, name: str | None = None, **kwargs: Any) -> None:
         if kwargs.pop("decay", None) is not None:
             warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=3)
         later = {key: kwargs.pop(key) for key in list(kwargs) if key in _LATER}
@@ -54,31 +59,31 @@ class Optimizer:
         self._slots = {}  # a weight's Variable -> its slots, in the order of slot_names
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The learning rate, a float32 Variable; assign a number at any time."""
         return self._learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, rate):
+    def learning_rate(self, rate: Any) -> None:
         self._learning_rate.assign(np.float32(_checked_rate(rate)))
 
     lr = learning_rate  # Keras 2's name
 
     @property
-    def iterations(self):
+    def iterations(self) -> Any:
         """How many updates have been done, an int64 Variable."""
         return self._iterations
 
     @property
-    def variables(self):
+    def variables(self) -> list[Any]:
         """All Variables: iterations, learning rate, then the slots weight by weight."""
         return [self._iterations, self._learning_rate, *(slot for slots in self._slots.values() for slot in slots)]
 
     @property
-    def built(self):
+    def built(self) -> bool:
         return bool(self._slots)
 
-    def build(self, variables):
+    def build(self, variables: Iterable[Any]) -> None:
         """Makes the slots of these weights, zeros; those that have theirs keep them."""
         for variable in variables:
             if variable not in self._slots:
@@ -87,7 +92,7 @@ class Optimizer:
                     for slot in self.slot_names
                 ]
 
-    def apply(self, pairs):
+    def apply(self, pairs: Iterable[tuple[Any, Any]]) -> Updates:
         """The updates of one step.
 
         Args:
@@ -107,20 +112,20 @@ class Optimizer:
             updates += zip([variable, *slots], values, strict=True)
         return [*updates, (self._iterations, ops.increment(self._iterations.value()))]
 
-    def update(self, weight, gradient, slots, rate):
+    def update(self, weight: Any, gradient: Any, slots: list[Any], rate: Any) -> list[Any]:
         """[new weight, new slots...], symbolic values."""
         raise NotImplementedError(f"{type(self).__name__} needs update(weight, gradient, slots, rate).")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer, with the learning rate as it is now."""
         return {"name": self.name, "learning_rate": float(self._learning_rate.read())}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         return cls(**config)
 
 
-def _checked_rate(rate):
+def _checked_rate(rate: Any) -> Any:
     if isinstance(rate, (int, float, np.number, np.ndarray)) and np.ndim(rate) == 0 and np.isfinite(rate) and rate >= 0:
         return rate
     raise ValueError(

@@ -1,5 +1,7 @@
 """Gradient descent, with momentum if asked."""
 
+from typing import Any
+
 from striate import ops
 from striate.optimizers.optimizer import Optimizer
 
@@ -30,7 +32,15 @@ class SGD(Optimizer):
         >>> optimizer.learning_rate = 0.01
     """
 
-    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, *, name=None, **kwargs):
+    def __init__(
+        self,
+        learning_rate: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        *,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate, name, **kwargs)
         if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
             raise ValueError(f"`momentum` must be a number from 0 to 1. Received: momentum={momentum!r}.")
@@ -38,10 +48,10 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         self.slot_names = ("momentum",) if momentum else ()
 
-    def update(self, weight, gradient, slots, rate):
+    def update(self, weight: Any, gradient: Any, slots: list[Any], rate: Any) -> list[Any]:
         if not slots:
             return [ops.sgd_update(weight, gradient, rate)]
         return ops.momentum_update(weight, *slots, gradient, rate, self.momentum, self.nesterov)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}

@@ -1,7 +1,9 @@
 """Penalties on weights. None exist yet: layers take `None` for their regularizer arguments."""
 
+from typing import Any
 
-def get(identifier):
+
+def get(identifier: Any) -> Any:
     """None for None; regularizers come in a later version.
 
     Raises:

@@ -1,5 +1,7 @@
 """What scripts need beside models: one-hot labels, seeds, batches by number, the progress bar."""
 
+from typing import Any
+
 from striate.utils import np_utils
 from striate.utils.numerical import normalize, to_categorical
 from striate.utils.py_dataset import PyDataset, Sequence
@@ -8,7 +10,7 @@ from striate.utils.random_seed import set_random_seed
 __all__ = ["Progbar", "PyDataset", "Sequence", "normalize", "np_utils", "set_random_seed", "to_categorical"]
 
 
-def __getattr__(name):
+def __getattr__(name: str | None) -> Any:
     # Loaded when used: it looks at the terminal.
     if name == "Progbar":
         from striate.utils.progbar import Progbar

@@ -1,19 +1,24 @@
 """Names for objects: "adam", a class, an instance and {"class_name": "Adam", "config": {}} may mean one thing."""
 
+from collections.abc import Iterable
+from typing import Any
 
-def key_of(name):
+Table = dict[str, Any]
+
+
+def key_of(name: str) -> str:
     """What two spellings of one name have in common: 'glorot_uniform' and 'GlorotUniform' both give 'glorotuniform'."""
     return name.replace("_", "").lower()
 
 
-def table_of(classes, **aliases):
+def table_of(classes: Iterable[Any], **aliases: Any) -> Table:
     """A table from names to classes (or functions): each under its own name, the aliases under theirs."""
     table = {key_of(cls.__name__): cls for cls in classes}
     table.update({key_of(alias): cls for alias, cls in aliases.items()})
     return table
 
 
-def look_up(name, table, kind):
+def look_up(name: str, table: Table, kind: str) -> Any:
     """The class (or function) that a string names.
 
     Raises:
@@ -26,12 +31,12 @@ def look_up(name, table, kind):
     return found
 
 
-def serialize(instance):
+def serialize(instance: Any) -> dict[str, Any]:
     """The JSON form of an object with a `get_config()`."""
     return {"class_name": type(instance).__name__, "config": instance.get_config()}
 
 
-def deserialize(config, table, kind, custom_objects=None):
+def deserialize(config: dict[str, Any], table: Table, kind: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """The object that `serialize` described.
 
     Args:
@@ -49,7 +54,7 @@ def deserialize(config, table, kind, custom_objects=None):
     return cls.from_config(config.get("config") or {})
 
 
-def get(identifier, table, kind, base):
+def get(identifier: Any, table: Table, kind: str, base: type) -> Any:
     """An instance of `base` from a string, a config, a class or an instance; None stays None."""
     if isinstance(identifier, str):
         identifier = look_up(identifier, table, kind)

@@ -1,7 +1,9 @@
 """Arguments whose meaning comes in a later version: their default is accepted, anything else is refused by name."""
 
+from typing import Any
 
-def refuse_later(owner, arguments):
+
+def refuse_later(owner: str, arguments: dict[str, tuple[Any, Any]]) -> None:
     """Checks arguments that only take their default for now.
 
     Args:

@@ -1,9 +1,12 @@
 """Arrays prepared for training."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 
-def to_categorical(x, num_classes=None):
+def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64]:
     """One-hot rows of class numbers.
 
     Args:
@@ -43,7 +46,7 @@ def to_categorical(x, num_classes=None):
     return rows.reshape(*shape, num_classes)
 
 
-def normalize(x, axis=-1, order=2):
+def normalize(x: Any, axis: int = -1, order: int = 2) -> NDArray[Any]:
     """Rows divided by their norm; a row of zeros stays.
 
     Args:

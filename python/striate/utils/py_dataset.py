@@ -1,5 +1,7 @@
 """Batches by number, made when they are asked for."""
 
+from typing import Any
+
 
 class PyDataset:
     """Base of data sets that make batch number `index` on demand: from files, by augmentation, by a formula.
@@ -23,25 +25,25 @@ class PyDataset:
         ([[2]], [[4]])
     """
 
-    def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
         self.workers = workers
         self.use_multiprocessing = use_multiprocessing
         self.max_queue_size = max_queue_size
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs __getitem__(index), which returns batch number index.")
 
-    def __len__(self):
+    def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} needs __len__(), the number of batches in an epoch.")
 
     @property
-    def num_batches(self):
+    def num_batches(self) -> int:
         return len(self)
 
-    def on_epoch_begin(self):
+    def on_epoch_begin(self) -> None:
         """Called before each epoch."""
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         """Called after each epoch; the place to shuffle."""
 
 

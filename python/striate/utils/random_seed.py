@@ -7,7 +7,7 @@ import numpy as np
 from striate import random as striate_random
 
 
-def set_random_seed(seed):
+def set_random_seed(seed: int) -> None:
     """Seeds Python's `random`, NumPy and striate. The same script then gives the same bits: initial weights, shuffling
     and dropout are functions of the seed alone, for any number of threads.
 
