@@ -1,5 +1,5 @@
-// Elementwise kernels of every ISA: each operation on each kind of broadcasting. Everything here is exact: one operation
-// on values of T rounds once, as the reference does (exp, log, tanh and sigmoid are in math_test.cpp).
+// Elementwise kernels of every ISA: each operation on each kind of broadcasting. All here is exact, since the reference
+// computes in T too (exp, log, tanh and sigmoid are in math_test.cpp).
 #include "kernels/elementwise.h"
 
 #include "support/kernel_call.h"

@@ -85,7 +85,9 @@ TEST_CASE("exp, log, tanh and sigmoid have the right limits") {
   };
   const double huge = 1e30;
   for (const Limit& limit : std::vector<Limit>{
-           {UnaryOp::exp, {kInf, -kInf, kNaN, 0, -0.0, huge, -huge, 1000, -1000}, {kInf, 0, kNaN, 1, 1, kInf, 0, kInf, 0}},
+           {UnaryOp::exp,
+            {kInf, -kInf, kNaN, 0, -0.0, huge, -huge, 1000, -1000},
+            {kInf, 0, kNaN, 1, 1, kInf, 0, kInf, 0}},
            {UnaryOp::log, {kInf, -kInf, kNaN, 0, -0.0, 1, -1}, {kInf, kNaN, kNaN, -kInf, -kInf, 0, kNaN}},
            {UnaryOp::tanh, {kInf, -kInf, kNaN, 0, huge, -huge}, {1, -1, kNaN, 0, 1, -1}},
            {UnaryOp::sigmoid, {kInf, -kInf, kNaN, 0, huge, -huge}, {1, 0, kNaN, 0.5, 1, 0}}}) {

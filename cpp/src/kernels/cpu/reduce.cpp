@@ -54,8 +54,9 @@ STRIATE_INLINE ReduceShape partials(const ReduceShape& s) {
   return {s.outer, ceil_div(s.reduce, chunk_rows(s)), s.inner};
 }
 
-// Whether the direct kernel would leave cores idle: 8 items is what a small machine needs.
-STRIATE_INLINE bool worth_splitting(const ReduceShape& s) { return direct_items(s, 0) < 8 && chunks(s) > 1; }
+// Whether the direct kernel would leave cores idle.
+constexpr int64_t kEnoughItems = 16;
+STRIATE_INLINE bool worth_splitting(const ReduceShape& s) { return direct_items(s, 0) < kEnoughItems && chunks(s) > 1; }
 double direct_cost(const ReduceShape& s) { return worth_splitting(s) ? -1 : 1; }
 double split_cost(const ReduceShape& s) { return worth_splitting(s) ? 1 : -1; }
 
@@ -174,7 +175,7 @@ void argmax_split_run(const ReduceShape& s, const KernelArgs& args, int phase, i
   }
 }
 
-double argmax_direct_cost(const ReduceShape& s) { return argmax_items(s, 0) < 8 && chunks(s) > 1 ? -1 : 1; }
+double argmax_direct_cost(const ReduceShape& s) { return argmax_items(s, 0) < kEnoughItems && chunks(s) > 1 ? -1 : 1; }
 double argmax_split_cost(const ReduceShape& s) { return -argmax_direct_cost(s); }
 
 template <class Op, bool mean>
