@@ -9,8 +9,9 @@ from striate.utils.later import refuse_later
 
 
 class Dropout(Layer):
-    """In training, sets a random share of the values to 0 and divides the rest by what is left of 1, so that sums keep
-    their expectation (Srivastava et al. 2014). Else it does nothing.
+    """Sets a random share of the values to 0 in training, so that no unit relies on another (Srivastava et al. 2014).
+
+    The rest is divided by `1 - rate`, so that sums keep their expectation. Outside training it does nothing.
 
     Which values is a function of the model's seed, the step and the layer's name: the same for any number of threads,
     in Python and in C++, and after training is resumed.

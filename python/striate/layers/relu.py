@@ -8,8 +8,9 @@ from striate.layers.layer import Layer
 
 
 class ReLU(Layer):
-    """`max(x, 0)`; more generally `x` where `x >= threshold`, else `negative_slope * (x - threshold)`, and at most
-    `max_value`.
+    """`max(x, 0)`, with a bound above, a slope below and a threshold if asked.
+
+    `y = x` where `x >= threshold`, else `negative_slope * (x - threshold)`, and at most `max_value`.
 
     Args:
         max_value: the largest value that comes out; None: no bound.

@@ -23,7 +23,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest of y_true and of y_pred are in the same place, else 0."""
     shapes.check_same(tuple(y_true.shape), tuple(y_pred.shape))
-    return ops.cast(ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1)), "float32")
+    return _same_class(ops.argmax(y_true, axis=-1), y_pred)
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
@@ -31,8 +31,12 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     shapes.check_sparse(tuple(y_true.shape), tuple(y_pred.shape))
     if len(y_true.shape) == len(y_pred.shape):
         y_true = ops.reshape(y_true, [0] * (len(y_pred.shape) - 1))
-    numbers = y_true if str(y_true.dtype) == "int64" else ops.cast(y_true, "int64")
-    return ops.cast(ops.equal(numbers, ops.argmax(y_pred, axis=-1)), "float32")
+    return _same_class(y_true, y_pred)
+
+
+def _same_class(numbers: Any, y_pred: Any) -> Any:
+    # Compared as float32, which is exact for up to 2**24 classes.
+    return ops.equal(ops.cast(numbers, "float32"), ops.cast(ops.argmax(y_pred, axis=-1), "float32"))
 
 
 class Accuracy(MeanMetricWrapper):

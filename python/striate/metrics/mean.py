@@ -37,8 +37,8 @@ class Mean(Metric):
             weights = ops.broadcast_like(broadcastable(sample_weight, values), values)
             total, count = ops.sum(ops.multiply(values, weights)), ops.sum(weights)
         return [
-            (self.total, ops.add(self.total.value(), ops.cast(total, "float32"))),
-            (self.count, ops.add(self.count.value(), ops.cast(count, "float32"))),
+            (self.total, ops.add(self.total, ops.cast(total, "float32"))),
+            (self.count, ops.add(self.count, ops.cast(count, "float32"))),
         ]
 
     def result(self) -> float:

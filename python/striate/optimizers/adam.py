@@ -59,8 +59,7 @@ class Adam(Optimizer):
         self.amsgrad = amsgrad
 
     def update(self, weight: Any, gradient: Any, slots: list[Any], rate: Any) -> list[Any]:
-        step = self.iterations.value()
-        return ops.adam_update(weight, *slots, gradient, rate, step, self.beta_1, self.beta_2, self.epsilon)
+        return ops.adam_update(weight, *slots, gradient, rate, self.iterations, self.beta_1, self.beta_2, self.epsilon)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -21,14 +21,6 @@ def test_aliases(alias, cls):
     assert getattr(layers, alias) is getattr(layers, cls)
 
 
-@pytest.mark.parametrize("cls", layers.CLASSES)
-def test_docstrings_have_their_parts(cls):
-    if cls.__base__.__name__.startswith("Base") and cls.rank != 2:
-        return  # says that it is as its two-dimensional sibling
-    assert "Example:" in cls.__doc__ or cls is layers.InputLayer
-    assert cls.__doc__.strip().splitlines()[0].endswith((".", ",", ":", "`", "and"))
-
-
 def test_unknown_layer():
     with pytest.raises(ValueError, match=r"Unknown layer: 'Foo'. Known: .*Conv2D"):
         layers.deserialize({"class_name": "Foo", "config": {}})

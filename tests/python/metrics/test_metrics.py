@@ -120,7 +120,7 @@ def test_own_metric():
 
         def traced_update(self, y_true, y_pred, sample_weight=None):
             count = striate.ops.sum(striate.ops.cast(striate.ops.greater(y_pred, 0.5), "float32"))
-            return [(self.positives, striate.ops.add(self.positives.value(), count))]
+            return [(self.positives, striate.ops.add(self.positives, count))]
 
         def result(self):
             return float(self.positives.read())
