@@ -1,0 +1,220 @@
+"""Data on its way to a step: checked once, then gathered batch by batch while the last step computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Batch(NamedTuple):
+    """Arrays of one step, ready for the engine; `weights` is empty when nothing is weighted."""
+
+    inputs: list[np.ndarray]
+    targets: list[np.ndarray]
+    weights: list[np.ndarray]
+
+    @property
+    def size(self) -> int:
+        return len(self.inputs[0])
+
+
+class Spec(NamedTuple):
+    """What an input of a model takes: shape with None where any size will do, the batch first."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+def is_array(data: Any) -> bool:
+    """True for what NumPy sees as an array by itself; lists are not, since nobody means them as one."""
+    return isinstance(data, np.ndarray) or (
+        hasattr(data, "__array__") and hasattr(data, "shape") and not isinstance(data, type)
+    )
+
+
+def listed(data: Any, names: Sequence[str], what: str) -> list[np.ndarray]:
+    """Data for several inputs or outputs, given as an array, a list, a tuple or a dict by name, in the order of names.
+
+    Raises:
+        ValueError: it is nothing of these, its number or its names do not fit.
+    """
+    if isinstance(data, dict):
+        if missing := [name for name in names if name not in data]:
+            raise ValueError(f"`{what}` lacks {missing}; it has {sorted(data)}. Expected the keys {list(names)}.")
+        items = [data[name] for name in names]
+    elif is_array(data):
+        items = [data]
+    elif isinstance(data, (list, tuple)) and data and all(is_array(item) for item in data):
+        items = list(data)
+    else:
+        shown = repr(data)
+        raise ValueError(
+            f"Unrecognized data type: {what}={shown[:60] + '...' if len(shown) > 60 else shown} (of type {type(data)}). "
+            "Use NumPy arrays, e.g. np.array(...)."
+        )
+    if names and len(items) != len(names):
+        raise ValueError(f"`{what}` holds {len(items)} arrays, the model has {len(names)}: {list(names)}.")
+    return [np.asarray(item) for item in items]
+
+
+def fitted_inputs(data: Any, specs: Sequence[Spec], model: str) -> list[np.ndarray]:
+    """Arrays for the model's inputs, a missing last axis of size 1 added.
+
+    Raises:
+        ValueError: names, number or shapes do not fit, or an array is empty or holds no numbers.
+    """
+    arrays = listed(data, [spec.name for spec in specs], "x")
+    for i, (array, spec) in enumerate(zip(arrays, specs, strict=True)):
+        check_numbers(array, "x", spec.name)
+        if array.ndim == len(spec.shape) - 1 and spec.shape[-1] == 1:
+            arrays[i] = array = array[..., np.newaxis]
+        fits = array.ndim == len(spec.shape) and all(
+            want is None or have == want for have, want in zip(array.shape[1:], spec.shape[1:], strict=True)
+        )
+        if not fits:
+            raise ValueError(
+                f"Input '{spec.name}' of model '{model}' is incompatible with the data: expected shape={spec.shape}, "
+                f"found shape={array.shape}. Reshape the data, or build the model for its shape."
+            )
+    return arrays
+
+
+def check_numbers(array: np.ndarray, what: str, name: str = "") -> None:
+    """Raises ValueError for arrays that hold no samples or no numbers."""
+    label = f"`{what}`" + (f" ('{name}')" if name else "")
+    if array.ndim == 0:
+        raise ValueError(f"{label} must have a batch axis. Received a scalar: {array!r}.")
+    if array.size == 0:
+        raise ValueError(f"{label} is empty: shape={array.shape}. Give at least one sample.")
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{label} must hold numbers. Received dtype={array.dtype}.")
+
+
+def check_cardinality(**groups: Sequence[np.ndarray]) -> int:
+    """The number of samples, which all arrays must share."""
+    sizes = {name: [len(array) for array in arrays] for name, arrays in groups.items() if arrays}
+    found = {size for group in sizes.values() for size in group}
+    if len(found) > 1:
+        lines = "\n".join(f"'{name}' sizes: {', '.join(map(str, group))}" for name, group in sizes.items())
+        raise ValueError(f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples.\n{lines}")
+    return found.pop()
+
+
+def engine_dtype(dtype: np.dtype) -> str:
+    """The engine's type for targets of this one: integers stay integers, the rest is float32."""
+    if dtype == np.uint8 or dtype == np.int32 or dtype == np.int64:
+        return str(dtype)
+    return "int64" if dtype.kind in "iu" else "float32"
+
+
+class ArrayFeed:
+    """Batches of arrays held in memory.
+
+    Args:
+        inputs, targets, weights: lists of arrays with one first axis.
+        dtypes: the engine's type of each of them, in that order.
+        batch_size: samples a step; the last batch may be shorter.
+    """
+
+    def __init__(
+        self,
+        inputs: list[np.ndarray],
+        targets: list[np.ndarray],
+        weights: list[np.ndarray],
+        dtypes: list[str],
+        batch_size: int,
+    ) -> None:
+        self.arrays = [*inputs, *targets, *weights]
+        self.splits = (len(inputs), len(inputs) + len(targets))
+        self.dtypes = [np.dtype(name) for name in dtypes]
+        self.batch_size = batch_size
+        self.samples = len(self.arrays[0])
+
+    @property
+    def steps(self) -> int:
+        return -(-self.samples // self.batch_size)
+
+    def batches(self, order: np.ndarray | None = None) -> Iterator[Batch]:
+        """All samples once, in this order; each batch is gathered while the one before is computed."""
+        if order is None and all(a.dtype == d and a.flags.c_contiguous for a, d in zip(self.arrays, self.dtypes, strict=True)):
+            return (self._batch(step, None) for step in range(self.steps))  # slices: nothing to gather
+        return ahead(lambda step: self._batch(step, order), self.steps)
+
+    def _batch(self, step: int, order: np.ndarray | None) -> Batch:
+        begin, end = step * self.batch_size, min((step + 1) * self.batch_size, self.samples)
+        rows = slice(begin, end) if order is None else order[begin:end]
+        parts = []
+        for array, dtype in zip(self.arrays, self.dtypes, strict=True):
+            part = array[begin:end] if order is None else array.take(rows, axis=0)
+            parts.append(np.ascontiguousarray(part, dtype=dtype))
+        first, second = self.splits
+        return Batch(parts[:first], parts[first:second], parts[second:])
+
+
+def ahead(make: Callable[[int], Batch], steps: int) -> Iterator[Batch]:
+    """make(0), make(1), ..., each begun on another thread when the one before is handed out."""
+    with ThreadPoolExecutor(1, thread_name_prefix="striate-feed") as pool:
+        future = pool.submit(make, 0)
+        for step in range(1, steps + 1):
+            batch = future.result()
+            if step < steps:
+                future = pool.submit(make, step)
+            yield batch
+
+
+class StreamFeed:
+    """Batches that an iterable or a Sequence gives: x, (x, y) or (x, y, sample_weight).
+
+    Args:
+        source: an iterable (a generator too), or something with `__len__` and `__getitem__`.
+        convert: makes a Batch of what the source gives.
+        steps: batches an epoch; None: what `len` says, or until the source ends.
+    """
+
+    def __init__(self, source: Any, convert: Callable[[Any], Batch], steps: int | None) -> None:
+        self.source = source
+        self.convert = convert
+        self.indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        self.steps = steps if steps is not None else (len(source) if hasattr(source, "__len__") else None)
+        self._iterator: Iterator[Any] | None = None
+
+    def batches(self, order: np.ndarray | None = None) -> Iterator[Batch]:
+        """One epoch. A generator goes on where the last epoch left it when `steps` is given."""
+        with ThreadPoolExecutor(1, thread_name_prefix="striate-feed") as pool:
+            items = self._items(order)
+            done = object()
+            future = pool.submit(next, items, done)
+            while (item := future.result()) is not done:
+                batch = self.convert(item)
+                future = pool.submit(next, items, done)
+                yield batch
+
+    def _items(self, order: np.ndarray | None) -> Iterator[Any]:
+        if self.indexed:
+            indices: Iterable[int] = range(len(self.source)) if order is None else map(int, order)
+            for count, index in enumerate(indices):
+                if self.steps is not None and count >= self.steps:
+                    return
+                yield self.source[index]
+            return
+        if self._iterator is None or self.steps is None:
+            self._iterator = iter(self.source)
+        count = 0
+        while self.steps is None or count < self.steps:
+            try:
+                yield next(self._iterator)
+            except StopIteration:
+                self._iterator = None
+                return
+            count += 1
+
+
+def is_stream(x: Any) -> bool:
+    """True for what gives batches one after the other, rather than being the data."""
+    if is_array(x) or isinstance(x, (list, tuple, dict, str)):
+        return False
+    return hasattr(x, "__iter__") or hasattr(x, "__next__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
