@@ -12,12 +12,26 @@ from striate.activations.activations import (
     sigmoid,
     silu,
     softmax,
+    softplus,
     softsign,
     tanh,
 )
 from striate.utils import identifiers
 
-_FUNCTIONS = [exponential, leaky_relu, linear, log_softmax, relu, relu6, sigmoid, silu, softmax, softsign, tanh]
+_FUNCTIONS = [
+    exponential,
+    leaky_relu,
+    linear,
+    log_softmax,
+    relu,
+    relu6,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    tanh,
+]
 _TABLE = identifiers.table_of(_FUNCTIONS, swish=silu)
 swish = silu
 
@@ -72,6 +86,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "softmax",
+    "softplus",
     "softsign",
     "swish",
     "tanh",

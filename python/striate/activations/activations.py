@@ -34,12 +34,12 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
 
 def relu6(x: Any) -> Any:
     """`min(max(x, 0), 6)` (Krizhevsky 2010)."""
-    return relu(x, max_value=6.0)
+    return ops.relu6(x)
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """x where it is positive, else `negative_slope * x` (Maas et al. 2013)."""
-    return ops.where(ops.greater(x, 0.0), x, ops.multiply(x, negative_slope))
+    return ops.leaky_relu(x, negative_slope)
 
 
 def sigmoid(x: Any) -> Any:
@@ -59,7 +59,12 @@ def exponential(x: Any) -> Any:
 
 def silu(x: Any) -> Any:
     """`x * sigmoid(x)`, also known as swish (Ramachandran et al. 2017)."""
-    return ops.multiply(x, ops.sigmoid(x))
+    return ops.silu(x)
+
+
+def softplus(x: Any) -> Any:
+    """`log(1 + exp(x))`."""
+    return ops.softplus(x)
 
 
 def softsign(x: Any) -> Any:

@@ -84,7 +84,7 @@ class BaseConv(Layer):
             self.kernel,
             strides=self.strides,
             padding=self.padding,
-            dilations=self.dilation_rate,
+            dilation_rate=self.dilation_rate,
             strict=self.strict,
         )
         if self.use_bias:

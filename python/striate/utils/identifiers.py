@@ -22,9 +22,9 @@ def look_up(name: str, table: Table, kind: str) -> Any:
     """The class (or function) that a string names.
 
     Raises:
-        ValueError: nothing in the table has that name; the message lists what has.
+        ValueError: nothing in the table has that name and nothing is registered under it; the message lists the table.
     """
-    found = table.get(key_of(name))
+    found = table.get(key_of(name)) or _registry().get_registered_object(name)
     if found is None:
         known = ", ".join(sorted({entry.__name__ for entry in table.values()}, key=str.lower))
         raise ValueError(f"Unknown {kind}: {name!r}. Known: {known}.")
@@ -33,7 +33,7 @@ def look_up(name: str, table: Table, kind: str) -> Any:
 
 def serialize(instance: Any) -> dict[str, Any]:
     """The JSON form of an object with a `get_config()`."""
-    return {"class_name": type(instance).__name__, "config": instance.get_config()}
+    return {"class_name": _registry().get_registered_name(type(instance)), "config": instance.get_config()}
 
 
 def deserialize(config: dict[str, Any], table: Table, kind: str, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -43,12 +43,12 @@ def deserialize(config: dict[str, Any], table: Table, kind: str, custom_objects:
         config: a dict with "class_name" and "config".
         table: the classes of this kind, made by `table_of`.
         kind: what to call them in an error.
-        custom_objects: more classes by name; they win.
+        custom_objects: more classes by name; they win over registered ones, and those over the table's.
     """
     if not isinstance(config, dict) or "class_name" not in config:
         raise ValueError(f'A {kind} is described by a dict with "class_name" and "config". Received: {config!r}.')
     name = config["class_name"]
-    cls = (custom_objects or {}).get(name) or look_up(name, table, kind)
+    cls = _registry().get_registered_object(name, custom_objects) or look_up(name, table, kind)
     if not hasattr(cls, "from_config"):
         return cls
     return cls.from_config(config.get("config") or {})
@@ -65,3 +65,10 @@ def get(identifier: Any, table: Table, kind: str, base: type) -> Any:
     if identifier is None or isinstance(identifier, base) or callable(identifier):
         return identifier
     raise ValueError(f"Could not interpret {kind} {identifier!r} of type {type(identifier).__name__}.")
+
+
+def _registry() -> Any:
+    # Imported when used: `striate.saving` needs layers, and layers need this module.
+    from striate.saving import registry
+
+    return registry

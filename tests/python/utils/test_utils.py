@@ -71,3 +71,21 @@ def test_py_dataset_feeds_fit():
     assert Batches().num_batches == 4
     with pytest.raises(NotImplementedError, match=r"needs __getitem__"):
         utils.PyDataset()[0]
+
+
+def test_names_of_registered_classes_and_functions():
+    from striate.saving import registry
+
+    @registry.register_keras_serializable("tests")
+    class Pair(layers.Dense):
+        pass
+
+    @registry.register_keras_serializable("tests")
+    def doubled(x):
+        return striate.ops.add(x, x)
+
+    written = layers.serialize(Pair(2))
+    assert written["class_name"] == "tests>Pair"
+    assert type(layers.deserialize(written)) is Pair
+    assert striate.activations.get("doubled") is doubled
+    assert striate.activations.get("tests>doubled") is doubled
