@@ -9,7 +9,18 @@ import pytest
 
 import striate
 
-PACKAGES = ["activations", "callbacks", "compat", "initializers", "layers", "losses", "metrics", "optimizers", "utils"]
+PACKAGES = [
+    "activations",
+    "backend",
+    "callbacks",
+    "compat",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "utils",
+]
 
 
 def modules():
@@ -20,7 +31,7 @@ def modules():
             yield from (f"{package.__name__}.{info.name}" for info in pkgutil.iter_modules(package.__path__))
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("name", list(modules()))
 def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)

@@ -29,7 +29,7 @@ def binary_crossentropy(
         ValueError: the shapes differ.
 
     Example:
-        >>> binary_crossentropy(np.float32([[1, 0]]), np.float32([[0.5, 0.5]])).round(4).tolist()
+        >>> print(binary_crossentropy(np.float32([[1, 0]]), np.float32([[0.5, 0.5]])).round(4))
         [0.6931]
     """
     refuse_later("binary_crossentropy", {"label_smoothing": (label_smoothing, 0.0), "axis": (axis, -1)})

@@ -28,7 +28,7 @@ def categorical_crossentropy(
         ValueError: the shapes differ.
 
     Example:
-        >>> categorical_crossentropy(np.float32([[0, 1]]), np.float32([[0.5, 0.5]])).round(4).tolist()
+        >>> print(categorical_crossentropy(np.float32([[0, 1]]), np.float32([[0.5, 0.5]])).round(4))
         [0.6931]
     """
     refuse_later("categorical_crossentropy", {"label_smoothing": (label_smoothing, 0.0), "axis": (axis, -1)})

@@ -28,7 +28,7 @@ def sparse_categorical_crossentropy(
         ValueError: the shapes do not fit.
 
     Example:
-        >>> sparse_categorical_crossentropy(np.int64([1]), np.float32([[0.5, 0.5]])).round(4).tolist()
+        >>> print(sparse_categorical_crossentropy(np.int64([1]), np.float32([[0.5, 0.5]])).round(4))
         [0.6931]
     """
     refuse_later("sparse_categorical_crossentropy", {"ignore_class": (ignore_class, None), "axis": (axis, -1)})

@@ -25,7 +25,7 @@ class Metric:
         dtype: None; other values come in a later version.
 
     Example:
-        >>> accuracy = SparseCategoricalAccuracy()
+        >>> accuracy = striate.metrics.SparseCategoricalAccuracy()
         >>> accuracy.update_state(np.int64([0, 1]), np.float32([[0.9, 0.1], [0.8, 0.2]]))
         >>> accuracy.result()
         0.5
