@@ -1,0 +1,565 @@
+"""Training, evaluation and prediction: the part of `Model` that meets data."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+import numpy as np
+
+from striate import _core, callbacks as callback_classes, config
+from striate.training import feeding
+from striate.training.feeding import ArrayFeed, Batch, Spec, StreamFeed
+from striate.training.forensics import refuse_non_finite
+from striate.training.functions import Tracer, TrainingState
+from striate.training.objectives import Objectives
+from striate.training.progress import ProgressBar
+from striate.training.weighting import checked_weights, weights_from_classes
+
+_FUNCTIONS_KEPT = 8  # traced functions per kind: kinds of labels, with and without weights
+
+
+class Trainer:
+    """What `Model` inherits to be trained. The model gives `input_specs(arrays)`, `trace(values, training=)`,
+    `output_shapes`, `output_names`, `trainable_weights`, `weights` and `name`."""
+
+    _objectives: Objectives | None = None
+    _training_state: TrainingState | None = None
+    _workspace: Any = None
+    stop_training = False
+    history: Any = None
+
+    # --- compile ---------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Says what training makes small, how, and what to report.
+
+        Args:
+            optimizer: a name ("sgd", "adam"), a config or an instance.
+            loss: a name, a function or an instance; for several outputs a list or a dict by output name.
+            loss_weights: factors of the losses of several outputs, a list or a dict.
+            metrics: a list of names ("accuracy"), functions or instances; for several outputs lists or a dict.
+            weighted_metrics, run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: Keras's arguments; each
+                takes its default, and what means nothing here is ignored.
+
+        Raises:
+            ValueError: an argument is unknown, comes in a later version, or does not fit the outputs.
+        """
+        self._compile_arguments = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
+        }
+        self._objectives = None
+        self._forget_functions()
+        if self.built:  # else the outputs are not known yet, and the first batch does this
+            self._make_objectives()
+
+    def _make_objectives(self) -> Objectives:
+        if self._objectives is None:
+            self._objectives = Objectives(list(self.output_names), **self._compile_arguments)
+            self._compile_arguments["optimizer"] = self._objectives.optimizer
+        return self._objectives
+
+    def _forget_functions(self) -> None:
+        self._functions: dict[tuple[Any, ...], Any] = {}
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return getattr(self, "_compile_arguments", None) is not None
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer, or None before `compile`."""
+        if not self.compiled:
+            return None
+        if self._objectives is None:  # not built yet
+            from striate import optimizers
+
+            self._compile_arguments["optimizer"] = optimizers.get(self._compile_arguments["optimizer"])
+            return self._compile_arguments["optimizer"]
+        return self._objectives.optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss as `compile` was given it."""
+        return self._compile_arguments["loss"] if self.compiled else None
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metric objects, the loss's mean first; those that depend on the labels' shape appear with the first data."""
+        return self._objectives.trackers() if self._objectives else []
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names in `evaluate`'s result, in its order."""
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Forgets what metrics have gathered."""
+        if self._objectives:
+            self._objectives.reset()
+
+    @property
+    def training_state(self) -> TrainingState:
+        """Seed, step and epoch, which make runs repeatable."""
+        if self._training_state is None:
+            self._training_state = TrainingState()
+        return self._training_state
+
+    # --- fit -------------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> Any:
+        """Trains the model.
+
+        Args:
+            x: an array of shape (n, ...), a list or dict of arrays for several inputs, or anything that gives batches
+                (x, y) or (x, y, sample_weight): a generator, an iterable, a Sequence.
+            y: labels, an array of shape (n, ...) or a list or dict; not with a source of batches.
+            batch_size: samples a step; None means 32. The last batch may be shorter, and is trained on too.
+            epochs: the number of the last epoch.
+            verbose: "auto" or 1 a bar, 2 a line an epoch, 0 nothing.
+            callbacks: one callback or a list.
+            validation_split: the last part of the data, in [0, 1), that is not trained on but evaluated.
+            validation_data: (x, y), (x, y, sample_weight), or a source of batches, evaluated after each epoch.
+            shuffle: whether samples are visited in an order of their own each epoch, keyed by (seed, epoch).
+            class_weight: {class number: weight}.
+            sample_weight: an array of shape (n,).
+            initial_epoch: the number of the first epoch.
+            steps_per_epoch: steps that make an epoch, for sources without end.
+            validation_steps: batches to validate on.
+            validation_batch_size: samples a step of validation; None means `batch_size`.
+            validation_freq: validate after every how manieth epoch, or a list of epochs (from 1).
+
+        Returns:
+            History: `.history` is a dict of lists, one float an epoch.
+
+        Raises:
+            ValueError: the data do not fit the model or each other, or `compile` was not called.
+            RuntimeError: the loss became NaN or infinite; the weights are those of the epoch's start.
+        """
+        self._require_compiled()
+        stream = feeding.is_stream(x)
+        self._refuse_with_stream(stream, y=y, sample_weight=sample_weight, validation_split=validation_split or None)
+        batch_size = _checked_batch_size(batch_size)
+        if not stream:
+            x, y, sample_weight, held_out = self._split(x, y, sample_weight, validation_split)
+            validation_data = held_out if held_out is not None else validation_data
+        feed = self._feed(x, y, sample_weight, class_weight, batch_size, steps_per_epoch, stream)
+        epochs = min(epochs, initial_epoch + int(os.environ.get("STRIATE_MAX_EPOCHS", epochs)))
+        limit = _step_limit(steps_per_epoch)
+        steps = feed.steps if limit is None else min(limit, feed.steps or limit)
+        verbose = _verbosity(verbose)
+        self.batch_size = batch_size
+        self.stop_training = False
+        called = callback_classes.CallbackList(
+            callbacks, add_history=True, model=self, verbose=verbose, epochs=epochs, steps=steps
+        )
+        called.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(initial_epoch, epochs):
+            called.on_epoch_begin(epoch)
+            logs = self._train_epoch(feed, epoch, epochs, steps, shuffle, called, verbose, validation_data is None)
+            if validation_data is not None and _due(epoch, validation_freq):
+                found = self._validate(validation_data, validation_batch_size or batch_size, validation_steps, called)
+                logs.update({f"val_{name}": value for name, value in found.items()})
+            if validation_data is not None:
+                self._bar.finish(self._steps_done, logs)
+            called.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        called.on_train_end(logs)
+        return called.history
+
+    def _train_epoch(
+        self, feed: Any, epoch: int, epochs: int, steps: int | None, shuffle: bool, called: Any, verbose: int, finish: bool
+    ) -> dict[str, float]:
+        if verbose:
+            print(f"Epoch {epoch + 1}/{epochs}", flush=True)
+        self._bar = bar = ProgressBar(steps, verbose)
+        state = self.training_state
+        order = None
+        if shuffle and isinstance(feed, ArrayFeed):
+            order = _core.permutation(feed.samples, int(state.seed.read()[0]), int(state.epoch.read()[0]))
+        elif shuffle and feed.indexed:
+            order = _core.permutation(len(feed.source), int(state.seed.read()[0]), int(state.epoch.read()[0]))
+        saved = [weight.read() for weight in self.weights] if config.check_finite and self.built else []
+        reads = called.reads_batches("train")
+        goals = self._objectives
+        if goals:
+            goals.reset()
+        step = 0
+        with contextlib.closing(feed.batches(order)) as batches:
+            for batch in batches:
+                if reads:
+                    called.on_train_batch_begin(step)
+                function = self._function("train", batch)
+                loss = float(function.run([*batch.inputs, *batch.targets, *batch.weights])[0])
+                step += 1
+                if config.check_finite and not np.isfinite(loss) and not self._ends_quietly(called):
+                    refuse_non_finite(self, batch, loss, epoch, step, saved)
+                if reads:
+                    called.on_train_batch_end(step - 1, self._objectives.logs())
+                if bar.wants(step):
+                    bar.update(step, self._objectives.logs())
+                if self.stop_training and reads or (steps is not None and step >= steps):
+                    break
+        if step == 0:
+            raise ValueError("The source of batches gave none. Is the generator exhausted? Give steps_per_epoch.")
+        state.epoch.assign(state.epoch.read() + 1)
+        self._steps_done = step
+        logs = self._objectives.logs()
+        if finish:
+            bar.finish(step, logs)
+        return logs
+
+    @staticmethod
+    def _ends_quietly(called: Any) -> bool:
+        return any(isinstance(item, callback_classes.TerminateOnNaN) for item in called.callbacks)
+
+    def _validate(self, data: Any, batch_size: int, steps: int | None, called: Any) -> dict[str, float]:
+        if isinstance(data, tuple) and len(data) in (2, 3):
+            x, y, weight = (*data, None)[:3]
+        elif feeding.is_stream(data):
+            x, y, weight = data, None, None
+        else:
+            raise ValueError(f"`validation_data` must be (x, y) or (x, y, sample_weight). Received: {type(data)}.")
+        return self._evaluate(x, y, weight, batch_size, steps, called, None)
+
+    # --- evaluate and predict --------------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The loss and the metrics on data, which see the model as it predicts.
+
+        Args:
+            x, y, sample_weight: as `fit` takes them.
+            batch_size: samples a step; None means 32.
+            verbose: "auto" or 1 a bar, 2 a line, 0 nothing.
+            steps: batches to use; None means all.
+            callbacks: one callback or a list.
+            return_dict: whether to return a dict by name.
+
+        Returns:
+            The loss, a float; with metrics a list: the loss, then they in `compile`'s order; or a dict.
+
+        Raises:
+            ValueError: the data do not fit the model or each other, or `compile` was not called.
+        """
+        if kwargs:
+            raise ValueError(f"Arguments not recognized: {kwargs}")
+        self._require_compiled()
+        verbose = _verbosity(verbose)
+        called = callback_classes.CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
+        logs = self._evaluate(x, y, sample_weight, _checked_batch_size(batch_size), steps, called, verbose)
+        return logs if return_dict else _flat(logs)
+
+    def _evaluate(
+        self, x: Any, y: Any, weight: Any, batch_size: int, steps: int | None, called: Any, verbose: int | None
+    ) -> dict[str, float]:
+        stream = feeding.is_stream(x)
+        self._refuse_with_stream(stream, y=y, sample_weight=weight)
+        feed = self._feed(x, y, weight, None, batch_size, steps, stream)
+        limit = _step_limit(steps)
+        total = feed.steps if limit is None else min(limit, feed.steps or limit)
+        bar = ProgressBar(total, verbose or 0)
+        reads = called.reads_batches("test")
+        if self._objectives:
+            self._objectives.reset()
+        called.on_test_begin()
+        step = 0
+        with contextlib.closing(feed.batches()) as batches:
+            for batch in batches:
+                if reads:
+                    called.on_test_batch_begin(step)
+                self._function("test", batch).run([*batch.inputs, *batch.targets, *batch.weights])
+                step += 1
+                if reads:
+                    called.on_test_batch_end(step - 1, self._objectives.logs())
+                if bar.wants(step):
+                    bar.update(step, self._objectives.logs())
+                if total is not None and step >= total:
+                    break
+        logs = self._objectives.logs()
+        bar.finish(step, logs)
+        called.on_test_end(logs)
+        return logs
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
+    ) -> Any:
+        """The model's outputs for data.
+
+        Args:
+            x: an array of shape (n, ...), a list or dict of arrays, or a source of batches.
+            batch_size: samples a step; None means 32.
+            verbose: "auto" or 1 a bar, 2 a line, 0 nothing.
+            steps: batches to use; None means all.
+            callbacks: one callback or a list.
+
+        Returns:
+            An array of shape (n, ...), or a list of them for several outputs.
+
+        Raises:
+            ValueError: the data do not fit the model.
+        """
+        stream = feeding.is_stream(x)
+        feed = self._feed(x, None, None, None, _checked_batch_size(batch_size), steps, stream)
+        limit = _step_limit(steps)
+        total = feed.steps if limit is None else min(limit, feed.steps or limit)
+        verbose = _verbosity(verbose)
+        bar = ProgressBar(total, verbose)
+        called = callback_classes.CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=total)
+        called.on_predict_begin()
+        parts: list[list[np.ndarray]] = []
+        step = 0
+        with contextlib.closing(feed.batches()) as batches:
+            for batch in batches:
+                called.on_predict_batch_begin(step)
+                parts.append(self._function("predict", batch).run(batch.inputs))
+                step += 1
+                called.on_predict_batch_end(step - 1, {"outputs": parts[-1]})
+                if bar.wants(step):
+                    bar.update(step, {})
+                if total is not None and step >= total:
+                    break
+        bar.finish(step, {})
+        called.on_predict_end()
+        outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
+        return self._structured(outputs)
+
+    # --- by batch --------------------------------------------------------------------------------------------------
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One training step on one batch.
+
+        Args:
+            x, y, sample_weight, class_weight: one batch, as `fit` takes them.
+            return_dict: whether to return a dict by name.
+
+        Returns:
+            The means since `reset_metrics`, as `evaluate` returns them.
+
+        Raises:
+            ValueError: the data do not fit the model or each other, or `compile` was not called.
+        """
+        self._require_compiled()
+        batch = self._batch(x, y, sample_weight, class_weight)
+        self._function("train", batch).run([*batch.inputs, *batch.targets, *batch.weights])
+        logs = self._objectives.logs()
+        return logs if return_dict else _flat(logs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and the metrics of one batch, added to the means since `reset_metrics`; see `train_on_batch`."""
+        self._require_compiled()
+        batch = self._batch(x, y, sample_weight, None)
+        self._function("test", batch).run([*batch.inputs, *batch.targets, *batch.weights])
+        logs = self._objectives.logs()
+        return logs if return_dict else _flat(logs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The model's outputs for one batch: an array, or a list for several outputs."""
+        batch = self._batch(x, None, None, None)
+        return self._structured(self._function("predict", batch).run(batch.inputs))
+
+    # --- below: data in, functions found ----------------------------------------------------------------------------
+
+    def _require_compiled(self) -> None:
+        if not self.compiled:
+            raise ValueError("You must call `compile()` before using the model.")
+        if self.built:
+            self._make_objectives()
+
+    @staticmethod
+    def _refuse_with_stream(stream: bool, **given: Any) -> None:
+        if stream and (wrong := [name for name, value in given.items() if value is not None]):
+            raise ValueError(
+                f"{', '.join(f'`{name}`' for name in wrong)} must not be given when `x` is a source of batches, which "
+                "gives (x, y) or (x, y, sample_weight) itself."
+            )
+
+    def _specs(self, x: Any) -> list[Spec]:
+        return self.input_specs(x)
+
+    def _feed(
+        self, x: Any, y: Any, weight: Any, class_weight: Any, batch_size: int, steps: int | None, stream: bool
+    ) -> Any:
+        if stream:
+            return StreamFeed(x, lambda item: self._stream_batch(item, class_weight), steps)
+        inputs, targets, weights = self._checked(x, y, weight, class_weight)
+        dtypes = [spec.dtype for spec in self._specs(inputs)]
+        dtypes += [feeding.engine_dtype(target.dtype) for target in targets] + ["float32"] * len(weights)
+        return ArrayFeed(inputs, targets, weights, dtypes, batch_size)
+
+    def _stream_batch(self, item: Any, class_weight: Any) -> Batch:
+        parts = item if isinstance(item, tuple) else (item,)
+        if len(parts) > 3:
+            raise ValueError(f"A source of batches gives x, (x, y) or (x, y, sample_weight). Received {len(parts)} parts.")
+        x, y, weight = (*parts, None, None)[:3]
+        return self._batch(x, y, weight, class_weight)
+
+    def _batch(self, x: Any, y: Any, weight: Any, class_weight: Any) -> Batch:
+        inputs, targets, weights = self._checked(x, y, weight, class_weight)
+        return Batch(
+            [np.ascontiguousarray(a, spec.dtype) for a, spec in zip(inputs, self._specs(inputs), strict=True)],
+            [np.ascontiguousarray(a, feeding.engine_dtype(a.dtype)) for a in targets],
+            [np.ascontiguousarray(a, "float32") for a in weights],
+        )
+
+    def _checked(
+        self, x: Any, y: Any, weight: Any, class_weight: Any
+    ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+        """Arrays that fit the model and each other."""
+        specs = self._specs(x)
+        inputs = feeding.fitted_inputs(x, specs, self.name)
+        if y is None:
+            feeding.check_cardinality(x=inputs)
+            return inputs, [], []
+        goals = self._make_objectives()
+        targets = feeding.listed(y, goals.output_names, "y")
+        for target, name in zip(targets, goals.output_names, strict=True):
+            feeding.check_numbers(target, "y", name if len(targets) > 1 else "")
+        feeding.check_cardinality(x=inputs, y=targets)
+        goals.check_labels(targets, self.output_shapes)
+        if weight is not None and class_weight is not None:
+            raise ValueError("You cannot give `class_weight` and `sample_weight` at the same time.")
+        weights: list[np.ndarray] = []
+        if class_weight is not None:
+            weights = weights_from_classes(class_weight, targets)
+        elif weight is not None:
+            weights = checked_weights(weight, targets, goals.output_names)
+        return inputs, targets, weights
+
+    def _function(self, kind: str, batch: Batch) -> Any:
+        """The traced function for batches like this one."""
+        key = (kind, bool(batch.weights), *((t.dtype.char, t.shape[1:]) for t in batch.targets))
+        found = self._functions.get(key)
+        if found is not None:
+            return found
+        specs = self._specs(batch.inputs)
+        if kind != "predict" and not batch.targets and any(loss is not None for loss in self._make_objectives().losses):
+            raise ValueError("The loss needs labels, but `y` is None. Give y, or batches (x, y).")
+        if self._workspace is None:
+            self._workspace = _core.Workspace()
+        tracer = Tracer(self, self._objectives, self.training_state, self._workspace)
+        if kind == "predict":
+            function = tracer.predict(specs)
+        else:
+            targets = [
+                Spec(f"y_{i}" if len(batch.targets) > 1 else "y", t.dtype.name, (None, *t.shape[1:]))
+                for i, t in enumerate(batch.targets)
+            ]
+            trace = tracer.train if kind == "train" else tracer.test
+            function = trace(specs, targets, bool(batch.weights))
+        if len(self._functions) >= _FUNCTIONS_KEPT * 3:
+            self._functions.pop(next(iter(self._functions)))
+        self._functions[key] = function
+        return function
+
+    def _structured(self, outputs: list[np.ndarray]) -> Any:
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    @staticmethod
+    def _split(x: Any, y: Any, weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
+        """The first part of the data to train on, the last to validate on (or None)."""
+        if not fraction:
+            return x, y, weight, None
+        if not 0 < fraction < 1:
+            raise ValueError(f"`validation_split` must be between 0 and 1. Received: validation_split={fraction}.")
+        from striate import tree
+
+        samples = len(tree.leaves(x)[0])
+        at = samples - int(samples * fraction)
+        if at <= 0 or at >= samples:
+            raise ValueError(
+                f"Training data contains {samples} samples, which is not sufficient to split it into a validation and "
+                f"training set as specified by `validation_split={fraction}`. Give more data, or another fraction."
+            )
+
+        def part(data: Any, rows: slice) -> Any:
+            return None if data is None else tree.map_leaves(lambda a: np.asarray(a)[rows], data)
+
+        first, last = slice(0, at), slice(at, samples)
+        return part(x, first), part(y, first), part(weight, first), (part(x, last), part(y, last), part(weight, last))
+
+
+def _checked_batch_size(batch_size: Any) -> int:
+    if batch_size is None:
+        return 32
+    if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or batch_size < 1:
+        raise ValueError(f"`batch_size` must be an integer of at least 1. Received: batch_size={batch_size!r}.")
+    return int(batch_size)
+
+
+def _verbosity(verbose: Any) -> int:
+    if verbose == "auto":
+        return 1
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"`verbose` must be 'auto', 0, 1 or 2. Received: verbose={verbose!r}.")
+    return int(verbose)
+
+
+def _step_limit(steps: int | None) -> int | None:
+    cap = os.environ.get("STRIATE_MAX_STEPS_PER_EPOCH")
+    if cap is None:
+        return steps
+    return int(cap) if steps is None else min(steps, int(cap))
+
+
+def _due(epoch: int, frequency: Any) -> bool:
+    return (epoch + 1) % frequency == 0 if isinstance(frequency, int) else epoch + 1 in frequency
+
+
+def _flat(logs: dict[str, float]) -> Any:
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
