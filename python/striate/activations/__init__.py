@@ -57,14 +57,14 @@ def get(identifier: Any) -> Any:
     raise ValueError(f"Could not interpret activation {identifier!r} of type {type(identifier).__name__}.")
 
 
-def serialize(activation: Any) -> dict[str, Any]:
+def serialize(activation: Any) -> Any:
     """The JSON form of an activation: its name, or the config of a layer that serves as one."""
     if hasattr(activation, "get_config"):
         return identifiers.serialize(activation)
-    return activation.__name__
+    return identifiers.registered_name(activation)
 
 
-def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The activation that `serialize` described."""
     if isinstance(config, str):
         return (custom_objects or {}).get(config) or get(config)

@@ -6,7 +6,7 @@ import numpy as np
 
 from striate.initializers.initializer import Initializer
 
-Shape = tuple[int | None, ...]
+Shape = tuple[int, ...]
 
 
 class Constant(Initializer):

@@ -4,7 +4,7 @@ from typing import Any
 
 from striate import _core, random
 
-Shape = tuple[int | None, ...]
+Shape = tuple[int, ...]
 
 
 class Initializer:

@@ -7,7 +7,7 @@ import numpy as np
 
 from striate.initializers.initializer import RandomInitializer
 
-Shape = tuple[int | None, ...]
+Shape = tuple[int, ...]
 
 
 class Orthogonal(RandomInitializer):

@@ -4,7 +4,7 @@ from typing import Any
 
 from striate.initializers.initializer import RandomInitializer
 
-Shape = tuple[int | None, ...]
+Shape = tuple[int, ...]
 
 
 class RandomNormal(RandomInitializer):

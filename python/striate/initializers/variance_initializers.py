@@ -6,7 +6,7 @@ from typing import Any
 from striate.initializers.initializer import RandomInitializer
 from striate.utils.later import refuse_later
 
-Shape = tuple[int | None, ...]
+Shape = tuple[int, ...]
 
 
 # The standard deviation of a standard normal cut off at two deviations; truncated draws are rescaled by it.

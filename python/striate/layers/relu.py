@@ -35,8 +35,8 @@ class ReLU(Layer):
     def __init__(
         self,
         max_value: float | None = None,
-        negative_slope: float | None = 0.0,
-        threshold: float | None = 0.0,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -82,7 +82,7 @@ class LeakyReLU(Layer):
         [-0.5, 2.0]
     """
 
-    def __init__(self, negative_slope: float | None = 0.3, **kwargs: Any) -> None:
+    def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         if "alpha" in kwargs:
             negative_slope = kwargs.pop("alpha")
             warnings.warn("Argument `alpha` is deprecated. Use `negative_slope` instead.", stacklevel=2)

@@ -7,7 +7,7 @@ import numpy as np
 
 from striate import _core
 
-Shape = tuple[int | None, ...]
+Shape = tuple[int, ...]
 Updates = list[tuple[Any, Any]]
 
 
@@ -36,7 +36,7 @@ class Metric:
             raise ValueError(f"The argument `dtype` comes in a later version of striate. Received: dtype={dtype!r}.")
         self.name = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
         self.dtype = "float32"
-        self.variables = []
+        self.variables: list[Any] = []
 
     def add_variable(self, shape: Shape = (), name: str = "total") -> Any:
         """A float32 Variable of zeros, which `reset_state` makes zeros again."""
@@ -44,8 +44,11 @@ class Metric:
         self.variables.append(variable)
         return variable
 
-    def traced_update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Updates:
-        """[(Variable, new value)]: what this batch adds. Written in `striate.ops`, for symbolic values and arrays."""
+    def traced_update(self, *args: Any, **kwargs: Any) -> Updates:
+        """[(Variable, new value)]: what this batch adds; the arguments are (y_true, y_pred, sample_weight=None).
+
+        Written in `striate.ops`, for values of a graph and for arrays.
+        """
         raise NotImplementedError(f"{type(self).__name__} needs traced_update(y_true, y_pred, sample_weight=None).")
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:

@@ -59,7 +59,9 @@ class Adam(Optimizer):
         self.amsgrad = amsgrad
 
     def update(self, weight: Any, gradient: Any, slots: list[Any], rate: Any) -> list[Any]:
-        return ops.adam_update(weight, *slots, gradient, rate, self.iterations, self.beta_1, self.beta_2, self.epsilon)
+        m, v = slots
+        b1, b2 = self.beta_1, self.beta_2
+        return list(ops.adam_update(weight, m, v, gradient, rate, self.iterations, b1, b2, self.epsilon))
 
     def get_config(self) -> dict[str, Any]:
         return {

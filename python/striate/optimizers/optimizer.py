@@ -44,7 +44,7 @@ class Optimizer:
         ValueError: an argument is unknown, or comes in a later version.
     """
 
-    slot_names = ()
+    slot_names: tuple[str, ...] = ()
 
     def __init__(self, learning_rate: float, name: str | None = None, **kwargs: Any) -> None:
         if kwargs.pop("decay", None) is not None:
@@ -56,7 +56,7 @@ class Optimizer:
         self.name = name or type(self).__name__.lower()
         self._learning_rate = _core.Variable("optimizer/learning_rate", np.float32(_checked_rate(learning_rate)))
         self._iterations = _core.Variable("optimizer/iterations", np.int64(0))
-        self._slots = {}  # a weight's Variable -> its slots, in the order of slot_names
+        self._slots: dict[Any, list[Any]] = {}  # a weight's Variable -> its slots, in the order of slot_names
 
     @property
     def learning_rate(self) -> Any:
@@ -102,7 +102,7 @@ class Optimizer:
             [(Variable, new value)] for the weights, their slots and `iterations`.
         """
         self.build([variable for variable, _ in pairs])
-        updates = []
+        updates: Updates = []
         for variable, gradient in pairs:
             slots = self._slots[variable]
             rate = self._learning_rate

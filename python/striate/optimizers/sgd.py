@@ -51,7 +51,7 @@ class SGD(Optimizer):
     def update(self, weight: Any, gradient: Any, slots: list[Any], rate: Any) -> list[Any]:
         if not slots:
             return [ops.sgd_update(weight, gradient, rate)]
-        return ops.momentum_update(weight, *slots, gradient, rate, self.momentum, self.nesterov)
+        return list(ops.momentum_update(weight, slots[0], gradient, rate, self.momentum, self.nesterov))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}

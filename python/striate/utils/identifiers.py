@@ -31,9 +31,14 @@ def look_up(name: str, table: Table, kind: str) -> Any:
     return found
 
 
+def registered_name(item: Any) -> str:
+    """What files call a class or a function: the name it was registered under, else its own."""
+    return str(_registry().get_registered_name(item))
+
+
 def serialize(instance: Any) -> dict[str, Any]:
     """The JSON form of an object with a `get_config()`."""
-    return {"class_name": _registry().get_registered_name(type(instance)), "config": instance.get_config()}
+    return {"class_name": registered_name(type(instance)), "config": instance.get_config()}
 
 
 def deserialize(config: dict[str, Any], table: Table, kind: str, custom_objects: dict[str, Any] | None = None) -> Any:

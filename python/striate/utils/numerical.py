@@ -64,4 +64,5 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> NDArray[Any]:
     x = np.asarray(x)
     norms = np.atleast_1d(np.linalg.norm(x, order, axis))
     norms[norms == 0] = 1
-    return x / np.expand_dims(norms, axis)
+    divided: NDArray[Any] = x / np.expand_dims(norms, axis)
+    return divided
