@@ -5,24 +5,8 @@ from typing import Any
 import numpy as np
 
 from striate import ops
+from striate.config import epsilon, floatx, image_data_format, set_floatx, set_image_data_format
 from striate.naming import clear_session
-
-_EPSILON = 1e-7
-
-
-def epsilon() -> float:
-    """The small number that keeps logarithms and quotients finite."""
-    return _EPSILON
-
-
-def floatx() -> str:
-    """The type that layers compute in."""
-    return "float32"
-
-
-def image_data_format() -> str:
-    """Where images have their channels."""
-    return "channels_last"
 
 
 def int_shape(x: Any) -> tuple[int | None, ...]:
@@ -75,6 +59,8 @@ __all__ = [
     "int_shape",
     "maximum",
     "mean",
+    "set_floatx",
+    "set_image_data_format",
     "set_value",
     "sqrt",
     "square",

@@ -4,6 +4,5 @@ import sys
 
 from striate.compat import install_as
 
-install_as_name = __name__
-del sys.modules[install_as_name]
-install_as(install_as_name)
+del sys.modules[__name__]  # this file stands aside for the package itself
+install_as(__name__)

@@ -33,6 +33,7 @@ from striate.layers.merging import (
     multiply,
     subtract,
 )
+from striate.layers.operation import Operation
 from striate.layers.padding import (
     Cropping1D,
     Cropping2D,
@@ -102,7 +103,7 @@ CLASSES = [
     ZeroPadding2D,
     ZeroPadding3D,
 ]
-_TABLE = identifiers.table_of(CLASSES)
+_TABLE = identifiers.table_of([*CLASSES, Operation])
 
 serialize = identifiers.serialize
 
@@ -116,6 +117,7 @@ __all__ = [
     *sorted(cls.__name__ for cls in CLASSES),
     "Input",
     "Layer",
+    "Operation",
     "add",
     "average",
     "concatenate",

@@ -27,6 +27,8 @@ class Rescaling(Layer):
         [1.0, 2.0]
     """
 
+    accepts_integers = True  # images come as bytes
+
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = _plain(scale)

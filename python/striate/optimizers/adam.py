@@ -61,7 +61,7 @@ class Adam(Optimizer):
     def update(self, weight: Any, gradient: Any, slots: list[Any], rate: Any) -> list[Any]:
         m, v = slots
         b1, b2 = self.beta_1, self.beta_2
-        return list(ops.adam_update(weight, m, v, gradient, rate, self.iterations, b1, b2, self.epsilon))
+        return list(ops.adam_update(weight, m, v, gradient, rate, self.iterations.value(), b1, b2, self.epsilon))
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -105,15 +105,15 @@ class Optimizer:
         updates: Updates = []
         for variable, gradient in pairs:
             slots = self._slots[variable]
-            rate = self._learning_rate
+            rate = self._learning_rate.value()
             if variable.dtype != rate.dtype:
                 rate = ops.cast(rate, variable.dtype)
-            values = self.update(variable, gradient, slots, rate)
+            values = self.update(variable.value(), gradient, [slot.value() for slot in slots], rate)
             updates += zip([variable, *slots], values, strict=True)
-        return [*updates, (self._iterations, ops.increment(self._iterations))]
+        return [*updates, (self._iterations, ops.increment(self._iterations.value()))]
 
     def update(self, weight: Any, gradient: Any, slots: list[Any], rate: Any) -> list[Any]:
-        """[new weight, new slots...]; weight and slots are Variables, which ops read as they are before the step."""
+        """[new weight, new slots...], values of the graph as all arguments are."""
         raise NotImplementedError(f"{type(self).__name__} needs update(weight, gradient, slots, rate).")
 
     def get_config(self) -> dict[str, Any]:
