@@ -2,7 +2,8 @@
 // walks k in steps of kDepth, packs that step's panels of B (and A where its rows would collide in the cache)
 // into scratch, where they stay in L2 while every tile of the block uses them, and keeps the sums in scratch.
 //
-// Products with few tiles and long k are split over k into parts, summed by a fixed tree in phase 1.
+// Products with few blocks and long k are split over k into parts, summed by a fixed tree in phase 1: blocks
+// made smaller instead would read A and B from memory the more often (128 x 128 x 3136: twice the time).
 #include "kernels/matmul.h"
 
 #include "kernels/cpu/block_copy.h"
@@ -13,10 +14,11 @@ namespace striate::STRIATE_ISA {
 namespace {
 
 constexpr int64_t kDepth = 512;
-constexpr int64_t kRowTiles = 8;
+constexpr int64_t kRowTiles = (140 + kTileRows - 1) / kTileRows;
 constexpr int64_t kPanels = 128 / kPanel;
 constexpr int64_t kWantedItems = 32;
-constexpr int64_t kPartDepth = 128;         // k of a part, at least
+constexpr int64_t kPartDepth = 384;         // k of a part, where blocks can be made smaller instead
+constexpr int64_t kLeastPartDepth = 128;
 constexpr int64_t kSumElements = 2048;      // of y, in an item of phase 1
 static_assert(kWantedItems <= kMaxParts);
 
@@ -32,22 +34,25 @@ struct Plan {
     panels = ceil_div(s.n, kPanel);
     item_rows = min_of(row_tiles, kRowTiles);
     item_panels = min_of(panels, kPanels);
-    group();
-    while (row_groups * panel_groups < kWantedItems && item_panels > 1) {
-      item_panels = ceil_div(item_panels, 2);
-      group();
+    split(kPartDepth);
+    while (items() < kWantedItems && item_rows * item_panels > 1) {
+      if (item_panels == 1 || (item_rows > 1 && item_rows * kTileRows > item_panels * kPanel))
+        --item_rows;
+      else
+        --item_panels;
+      split(kPartDepth);
     }
-    while (row_groups * panel_groups < kWantedItems && item_rows > 1) {
-      item_rows = ceil_div(item_rows, 2);
-      group();
-    }
-    const int64_t blocks = row_groups * panel_groups;
-    parts = blocks >= kWantedItems ? 1 : max_of(min_of(ceil_div(kWantedItems, blocks), s.k / kPartDepth), 1);
+    if (items() < kWantedItems) split(kLeastPartDepth);
   }
-  void group() {
+  void split(int64_t part_depth) {
     row_groups = ceil_div(row_tiles, item_rows);
     panel_groups = ceil_div(panels, item_panels);
+    const int64_t blocks = row_groups * panel_groups;
+    parts = max_of(min_of(ceil_div(kWantedItems, blocks), s.k / part_depth), 1);
   }
+  int64_t items() const { return row_groups * panel_groups * parts; }
+  // Whether each tile is finished as soon as it is summed; otherwise the block's sums wait for the next step of k.
+  bool single_step() const { return parts == 1 && s.k <= kDepth; }
   int64_t depth() const { return min_of(kDepth, max_of(ceil_div(s.k, parts), 1)); }
   // Rows a multiple of 1 KB apart share a few sets of the L1 cache, and a transposed A's rows a page each;
   // copied blocks have neither fault.
@@ -57,7 +62,7 @@ struct Plan {
   int64_t a_row() const { return s.transpose_a ? item_rows * kTileRows : depth() + kLanes; }
   int64_t a_elements() const { return copies_a() ? (depth() + kLanes) * item_rows * kTileRows : 0; }
   int64_t b_elements() const { return packs_b() ? depth() * item_panels * kPanel : 0; }
-  int64_t sum_elements() const { return item_rows * kTileRows * item_panels * kPanel; }
+  int64_t sum_elements() const { return kTileRows * kPanel * (single_step() ? 1 : item_rows * item_panels); }
 };
 
 struct Block {
@@ -80,17 +85,31 @@ static void pack_b(const MatmulShape& s, const Real* b, int64_t k_begin, int64_t
   }
 }
 
-// sums[panel][row][kPanel] of one block over k in [k_begin, k_end).
+// What becomes of a tile's sums: finished into y, or stored as part of a split sum.
+struct Target {
+  Epilogue epilogue;
+  const Real* bias;
+  Real* y;
+};
+
+STRIATE_INLINE void finish(const Plan& p, const Target& to, const Real* sums, int64_t m, int64_t rows, int64_t n) {
+  finish_tile(to.epilogue, sums, kPanel, rows, min_of(kPanel, p.s.n - n), to.bias ? to.bias + n : nullptr,
+              to.y + m * p.s.n + n, p.s.n);
+}
+
+// One block over k in [k_begin, k_end); sums[panel][row][kPanel] wait in scratch between steps.
 static void run_block(const Plan& p, const Block& block, const Real* a, const Real* b, int64_t k_begin,
-                      int64_t k_end, Real* sums, Real* scratch) {
+                      int64_t k_end, const Target& to, Real* scratch) {
   const MatmulShape& s = p.s;
   const int64_t rows = block.m_end - block.m_begin, tiles = ceil_div(rows, kTileRows);
-  Real* a_copy = scratch;
-  Real* b_copy = scratch + p.a_elements();
+  Real* sums = scratch;
+  Real* a_copy = sums + p.sum_elements();
+  Real* b_copy = a_copy + p.a_elements();
   const RowLayout layout = s.transpose_a ? RowLayout::unit : RowLayout::strided;
   int64_t k = k_begin;
   do {  // once for an empty k, too: the sums are then zero
     const int64_t count = min_of(p.depth(), k_end - k);
+    const bool last = k + count >= k_end;
     const Real* a_block = s.transpose_a ? a + k * s.m + block.m_begin : a + block.m_begin * s.k + k;
     int64_t a_row = s.transpose_a ? s.m : s.k;
     if (p.copies_a()) {
@@ -105,11 +124,12 @@ static void run_block(const Plan& p, const Block& block, const Real* a, const Re
       const Real* b_block = p.packs_b() ? b_copy + (n - block.n_begin) * count : b + k * s.n + n;
       const bool masked = !p.packs_b() && columns < width;
       const Reduction sum{{1, 1, 1}, {}, {}, count, a_row, a_row, p.packs_b() ? width : s.n};
-      Real* panel_sums = sums + (n - block.n_begin) * rows;
       for (int64_t t = 0; t < tiles; ++t) {
         const int64_t r = part_begin(rows, tiles, t), tile_rows = part_begin(rows, tiles, t + 1) - r;
-        micro_kernel(layout, tile_rows, columns, masked)(sum, a_block + (s.transpose_a ? r : r * a_row), b_block,
-                                                         panel_sums + r * kPanel, kPanel, columns, k != k_begin);
+        Real* tile = p.single_step() ? sums : sums + ((n - block.n_begin) * rows + r * kPanel);
+        micro_kernel(layout, tile_rows, columns, masked)(sum, a_block + (s.transpose_a ? r : r * a_row), b_block, tile,
+                                                         kPanel, columns, k != k_begin);
+        if (last) finish(p, to, tile, block.m_begin + r, tile_rows, n);
       }
     }
     k += count;
@@ -121,8 +141,8 @@ static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t
   const Real* bias = s.epilogue.bias ? buffer<const Real>(args, 2) : nullptr;
   Real* y = buffer<Real>(args, 3);
   Real* partial = static_cast<Real*>(args.workspace);
-  Real* sums = static_cast<Real*>(args.scratch);
   if (phase == 1) {
+    Real* sums = static_cast<Real*>(args.scratch);
     const int64_t columns = min_of(s.n, kSumElements), lines = max_of(kSumElements / s.n, 1);
     const int64_t column_items = ceil_div(s.n, columns);
     for (int64_t item = begin; item < end; ++item) {
@@ -143,23 +163,15 @@ static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t
                       min_of(part_begin(p.row_tiles, p.row_groups, row_group + 1) * kTileRows, s.m),
                       panel_group * p.item_panels * kPanel,
                       min_of((panel_group + 1) * p.item_panels * kPanel, s.n)};
+    const Target to = p.parts == 1 ? Target{s.epilogue, bias, y} : Target{{}, nullptr, partial + part * s.m * s.n};
     run_block(p, block, buffer<const Real>(args, 0), buffer<const Real>(args, 1), part_begin(s.k, p.parts, part),
-              part_begin(s.k, p.parts, part + 1), sums, sums + p.sum_elements());
-    const int64_t rows = block.m_end - block.m_begin;
-    for (int64_t n = block.n_begin; n < block.n_end; n += kPanel) {
-      const Real* tile = sums + (n - block.n_begin) * rows;
-      const int64_t columns = min_of(kPanel, s.n - n), at = block.m_begin * s.n + n;
-      if (p.parts == 1)
-        finish_tile(s.epilogue, tile, kPanel, rows, columns, bias ? bias + n : nullptr, y + at, s.n);
-      else
-        finish_tile(Epilogue{}, tile, kPanel, rows, columns, nullptr, partial + part * s.m * s.n + at, s.n);
-    }
+              part_begin(s.k, p.parts, part + 1), to, static_cast<Real*>(args.scratch));
   }
 }
 
 static int64_t items(const MatmulShape& s, int phase) {
   const Plan p(s);
-  if (phase == 0) return p.parts * p.row_groups * p.panel_groups;
+  if (phase == 0) return p.items();
   if (p.parts == 1) return 0;
   return ceil_div(s.n, min_of(s.n, kSumElements)) * ceil_div(s.m, max_of(kSumElements / s.n, 1));
 }
