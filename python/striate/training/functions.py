@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from striate import _core, ops, random, tracing, tree
+from striate import _core, ops, random, tracing
 from striate.training.feeding import Spec
 from striate.training.objectives import Objectives
 
@@ -42,11 +42,6 @@ def input_values(specs: list[Spec]) -> list[Any]:
     return [_core.input(spec.name, spec.dtype, list(spec.shape)) for spec in specs]
 
 
-def called(model: Any, inputs: list[Any], training: bool) -> list[Any]:
-    """The model's outputs for these values, as a list."""
-    return tree.leaves(model.trace(inputs, training=training))
-
-
 class Tracer:
     """Traces one model.
 
@@ -67,14 +62,14 @@ class Tracer:
         """inputs -> the model's outputs."""
         x = input_values(inputs)
         with tracing.Trace(training=False, rng=self.state.rng()):
-            outputs = called(self.model, x, training=False)
+            outputs = self.model.trace(x, training=False)
         return _core.Function("predict", x, outputs, [], self.workspace)
 
     def test(self, inputs: list[Spec], targets: list[Spec], weighted: bool) -> Any:
         """inputs, targets (, weights) -> loss; adds to the metrics."""
         x, y, w = self._leaves(inputs, targets, weighted)
         with tracing.Trace(training=False, rng=self.state.rng()) as trace:
-            outputs = called(self.model, x, training=False)
+            outputs = self.model.trace(x, training=False)
             loss, updates = self._score(trace, x, y, outputs, w)
         return _core.Function("evaluate", [*x, *y, *w], [loss], updates, self.workspace)
 
@@ -83,7 +78,7 @@ class Tracer:
         x, y, w = self._leaves(inputs, targets, weighted)
         weights = self.model.trainable_weights
         with tracing.Trace(training=True, rng=self.state.rng()) as trace:
-            outputs = called(self.model, x, training=True)
+            outputs = self.model.trace(x, training=True)
             loss, updates = self._score(trace, x, y, outputs, w)
         gradients = _core.gradients(loss, [weight.value() for weight in weights]) if weights else []
         updates += trace.updates.items()
@@ -97,7 +92,7 @@ class Tracer:
         x = input_values(inputs)
         with tracing.Trace(training=training, rng=self.state.rng()) as trace:
             trace.activations = []
-            called(self.model, x, training=training)
+            self.model.trace(x, training=training)
         names = [path for path, _ in trace.activations]
         return _core.Function("activations", x, [v for _, v in trace.activations], [], self.workspace), names
 

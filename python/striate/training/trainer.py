@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from striate import _core, callbacks as callback_classes, config
+from striate import _core, config, optimizers, tree
+from striate import callbacks as callback_classes
 from striate.training import feeding
 from striate.training.feeding import ArrayFeed, Batch, Spec, StreamFeed
 from striate.training.forensics import refuse_non_finite
@@ -17,12 +18,12 @@ from striate.training.objectives import Objectives
 from striate.training.progress import ProgressBar
 from striate.training.weighting import checked_weights, weights_from_classes
 
-_FUNCTIONS_KEPT = 8  # traced functions per kind: kinds of labels, with and without weights
+_FUNCTIONS_KEPT = 24  # a model traced for training, testing, predicting; per type of labels, weighted or not
 
 
 class Trainer:
-    """What `Model` inherits to be trained. The model gives `input_specs(arrays)`, `trace(values, training=)`,
-    `output_shapes`, `output_names`, `trainable_weights`, `weights` and `name`."""
+    """What `Model` inherits to be trained: a layer, with `graph` (its record of calls, or None), `build`, `name`, and
+    `weights`."""
 
     _objectives: Objectives | None = None
     _training_state: TrainingState | None = None
@@ -69,7 +70,7 @@ class Trainer:
             "auto_scale_loss": auto_scale_loss,
         }
         self._objectives = None
-        self._forget_functions()
+        self.forget_functions()
         if self.built:  # else the outputs are not known yet, and the first batch does this
             self._make_objectives()
 
@@ -79,7 +80,8 @@ class Trainer:
             self._compile_arguments["optimizer"] = self._objectives.optimizer
         return self._objectives
 
-    def _forget_functions(self) -> None:
+    def forget_functions(self) -> None:
+        """Lets the next step trace the model anew: its layers or what is trainable have changed."""
         self._functions: dict[tuple[Any, ...], Any] = {}
 
     @property
@@ -93,8 +95,6 @@ class Trainer:
         if not self.compiled:
             return None
         if self._objectives is None:  # not built yet
-            from striate import optimizers
-
             self._compile_arguments["optimizer"] = optimizers.get(self._compile_arguments["optimizer"])
             return self._compile_arguments["optimizer"]
         return self._objectives.optimizer
@@ -411,7 +411,43 @@ class Trainer:
         batch = self._batch(x, None, None, None)
         return self._structured(self._function("predict", batch).run(batch.inputs))
 
-    # --- below: data in, functions found ----------------------------------------------------------------------------
+    # --- below: the model as functions see it -----------------------------------------------------------------------
+
+    def input_specs(self, x: Any) -> list[Spec]:
+        """What the model's inputs take; data build a model that has not been yet."""
+        if self.graph is None and not self.built:
+            shapes = tree.map_leaves(lambda a: (None, *np.shape(a)[1:]), x)
+            self.build(shapes)
+        if self.graph is not None:
+            return [Spec(tensor.name, tensor.dtype, tuple(tensor.shape)) for tensor in self.graph.flat_inputs]
+        return [Spec(f"input_{i}", self.dtype, (None, *np.shape(a)[1:])) for i, a in enumerate(tree.leaves(x))]
+
+    def trace(self, values: list[Any], training: bool) -> list[Any]:
+        """The outputs for these values of a graph."""
+        outputs = self(values if len(values) > 1 else values[0], training=training)
+        self._output_structure = tree.map_leaves(lambda _: None, outputs)
+        leaves = tree.leaves(outputs)
+        self._output_shapes = [tuple(value.shape) for value in leaves]
+        return leaves
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names by which losses and metrics know the outputs: those of the layers that give them."""
+        if self.graph is None:
+            count = len(getattr(self, "_output_shapes", [None]))
+            return [f"output_{i + 1}" for i in range(count)]
+        if isinstance(self.graph.outputs, dict):
+            return list(self.graph.outputs)
+        return [tensor.history[0].layer.name for tensor in self.graph.flat_outputs]
+
+    @property
+    def output_shapes(self) -> list[Any]:
+        """The outputs' shapes, the batch's axis included."""
+        if self.graph is not None:
+            return [tuple(tensor.shape) for tensor in self.graph.flat_outputs]
+        return list(getattr(self, "_output_shapes", [(None,)]))
+
+    # --- data in, functions found -----------------------------------------------------------------------------------
 
     def _require_compiled(self) -> None:
         if not self.compiled:
@@ -427,16 +463,13 @@ class Trainer:
                 "gives (x, y) or (x, y, sample_weight) itself."
             )
 
-    def _specs(self, x: Any) -> list[Spec]:
-        return self.input_specs(x)
-
     def _feed(
         self, x: Any, y: Any, weight: Any, class_weight: Any, batch_size: int, steps: int | None, stream: bool
     ) -> Any:
         if stream:
             return StreamFeed(x, lambda item: self._stream_batch(item, class_weight), steps)
         inputs, targets, weights = self._checked(x, y, weight, class_weight)
-        dtypes = [spec.dtype for spec in self._specs(inputs)]
+        dtypes = [spec.dtype for spec in self.input_specs(inputs)]
         dtypes += [feeding.engine_dtype(target.dtype) for target in targets] + ["float32"] * len(weights)
         return ArrayFeed(inputs, targets, weights, dtypes, batch_size)
 
@@ -450,7 +483,7 @@ class Trainer:
     def _batch(self, x: Any, y: Any, weight: Any, class_weight: Any) -> Batch:
         inputs, targets, weights = self._checked(x, y, weight, class_weight)
         return Batch(
-            [np.ascontiguousarray(a, spec.dtype) for a, spec in zip(inputs, self._specs(inputs), strict=True)],
+            [np.ascontiguousarray(a, spec.dtype) for a, spec in zip(inputs, self.input_specs(inputs), strict=True)],
             [np.ascontiguousarray(a, feeding.engine_dtype(a.dtype)) for a in targets],
             [np.ascontiguousarray(a, "float32") for a in weights],
         )
@@ -459,7 +492,7 @@ class Trainer:
         self, x: Any, y: Any, weight: Any, class_weight: Any
     ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
         """Arrays that fit the model and each other."""
-        specs = self._specs(x)
+        specs = self.input_specs(x)
         inputs = feeding.fitted_inputs(x, specs, self.name)
         if y is None:
             feeding.check_cardinality(x=inputs)
@@ -485,7 +518,7 @@ class Trainer:
         found = self._functions.get(key)
         if found is not None:
             return found
-        specs = self._specs(batch.inputs)
+        specs = self.input_specs(batch.inputs)
         if kind != "predict" and not batch.targets and any(loss is not None for loss in self._make_objectives().losses):
             raise ValueError("The loss needs labels, but `y` is None. Give y, or batches (x, y).")
         if self._workspace is None:
@@ -500,13 +533,15 @@ class Trainer:
             ]
             trace = tracer.train if kind == "train" else tracer.test
             function = trace(specs, targets, bool(batch.weights))
-        if len(self._functions) >= _FUNCTIONS_KEPT * 3:
+        if len(self._functions) >= _FUNCTIONS_KEPT:
             self._functions.pop(next(iter(self._functions)))
         self._functions[key] = function
         return function
 
     def _structured(self, outputs: list[np.ndarray]) -> Any:
-        return outputs[0] if len(outputs) == 1 else outputs
+        structure = self.graph.outputs if self.graph is not None else self._output_structure
+        arrays = iter(outputs)
+        return tree.map_leaves(lambda _: next(arrays), structure)
 
     @staticmethod
     def _split(x: Any, y: Any, weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
@@ -515,8 +550,6 @@ class Trainer:
             return x, y, weight, None
         if not 0 < fraction < 1:
             raise ValueError(f"`validation_split` must be between 0 and 1. Received: validation_split={fraction}.")
-        from striate import tree
-
         samples = len(tree.leaves(x)[0])
         at = samples - int(samples * fraction)
         if at <= 0 or at >= samples:
