@@ -1,0 +1,132 @@
+"""Who owns which weights: a layer, the layers in it, and theirs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from striate.variables import Variable
+
+
+class WeightOwner:
+    """The part of a layer that knows its weights and sublayers.
+
+    Layers held in attributes, or in lists, tuples and dicts that are attributes, belong to the layer, in the order in
+    which the attributes were first set; variables in attributes do, too.
+    """
+
+    name: str
+    _trainable: bool
+
+    def __init__(self) -> None:
+        self._weights: list[Any] = []
+
+    def own(self, name: str, initial: Any, trainable: bool) -> Any:
+        """A new variable that is one of the layer's weights."""
+        variable = Variable(name, initial)
+        variable.trainable = trainable
+        self._weights.append(variable)
+        return variable
+
+    def sublayers(self) -> list[Any]:
+        """The layers directly in this one."""
+        found: dict[int, Any] = {}
+        for key, value in vars(self).items():
+            if key not in ("inbound_nodes", "_weights"):
+                for layer in _within(value, WeightOwner):
+                    found.setdefault(id(layer), layer)
+        found.pop(id(self), None)
+        return list(found.values())
+
+    def _own_weights(self) -> list[Any]:
+        found = dict.fromkeys(self._weights)
+        for key, value in vars(self).items():
+            if key != "_weights":
+                found.update(dict.fromkeys(_within(value, Variable)))
+        return list(found)
+
+    @property
+    def weights(self) -> list[Any]:
+        """All weights: the layer's own, then its sublayers'."""
+        parts = [self._own_weights(), *(layer.weights for layer in self.sublayers())]
+        return list(dict.fromkeys(weight for part in parts for weight in part))
+
+    variables = weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights; setting it sets the sublayers' too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in self.sublayers():
+            layer.trainable = value
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The weights that training changes."""
+        if not self.trainable:
+            return []
+        parts = [[w for w in self._own_weights() if w.trainable], *(s.trainable_weights for s in self.sublayers())]
+        return list(dict.fromkeys(weight for part in parts for weight in part))
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The weights that training leaves alone, or changes otherwise (moving means)."""
+        trained = set(self.trainable_weights)
+        return [weight for weight in self.weights if weight not in trained]
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """`trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """`non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    def get_weights(self) -> list[Any]:
+        """Copies of the weights, in the order of `weights`."""
+        return [weight.numpy() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replaces the weights.
+
+        Raises:
+            ValueError: there are too few or too many, or shapes differ; no weight has changed then.
+        """
+        mine = self.weights
+        if len(weights) != len(mine):
+            raise ValueError(
+                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length {len(weights)}, but "
+                f"the layer was expecting {len(mine)} weights."
+            )
+        for weight, value in zip(mine, weights, strict=True):
+            if np.shape(value) != weight.shape:
+                raise ValueError(
+                    f"Layer {self.name} weight shape {weight.shape} is not compatible with provided weight shape "
+                    f"{np.shape(value)} (weight '{weight.name}')."
+                )
+        for weight, value in zip(mine, weights, strict=True):
+            weight.assign(np.asarray(value, weight.dtype))
+
+    def count_params(self) -> int:
+        """The number of values in the weights."""
+        return sum(math.prod(weight.shape) for weight in self.weights)
+
+
+def _within(value: Any, kind: type) -> Iterator[Any]:
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _within(part, kind)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _within(part, kind)

@@ -1,0 +1,95 @@
+"""Tensors that Python holds: symbolic ones, of which a model is drawn, and computed ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shape = tuple[int | None, ...]
+
+
+class EagerTensor(np.ndarray):  # type: ignore[type-arg]
+    """A computed tensor: a NumPy array that also answers `.numpy()`, as scripts expect of what a layer returns."""
+
+    def numpy(self) -> NDArray[Any]:
+        """The same elements as a plain array."""
+        return self.view(np.ndarray)
+
+
+class SymbolicTensor:
+    """A tensor that is not there yet: what `Input` gives, and what layers and operations give when called on one.
+
+    Attributes:
+        shape: a tuple; None where a size is known only when data come.
+        dtype: the element type's name.
+        name: stands in errors.
+        history: (node, index): output number `index` of the layer call `node`.
+    """
+
+    __array_ufunc__ = None  # array + tensor asks the tensor, not NumPy
+
+    def __init__(self, shape: Shape, dtype: str, name: str, history: tuple[Node, int] | None = None) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.name = name
+        self.history = history
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            f"{self!r} is symbolic: it has no elements, so NumPy cannot use it. Use striate.ops, or call the model on data."
+        )
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} is symbolic: whether it is true is known only when data come. Use striate.ops.where.")
+
+    def __iter__(self) -> Any:
+        raise TypeError(f"{self!r} is symbolic and cannot be iterated over.")
+
+    def __repr__(self) -> str:
+        return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+class Node:
+    """One call of a layer on symbolic tensors.
+
+    Attributes:
+        layer: the layer.
+        args, kwargs: what it was called with; symbolic tensors may stand anywhere in them.
+        inputs: the symbolic tensors among these.
+        outputs: a symbolic tensor, or a structure of them.
+    """
+
+    def __init__(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], inputs: list[SymbolicTensor]) -> None:
+        self.layer = layer
+        self.args = args
+        self.kwargs = kwargs
+        self.inputs = inputs
+        self.outputs: Any = None
+        self.index = len(layer.inbound_nodes)  # the layer's how manieth call
+
+
+def install_operators(ops: Any, *classes: type) -> None:
+    """Gives classes Python's operators, which call the functions of `ops`."""
+    binary = {
+        "add": ops.add,
+        "sub": ops.subtract,
+        "mul": ops.multiply,
+        "truediv": ops.divide,
+        "pow": ops.power,
+        "matmul": ops.matmul,
+    }
+    compare = {"lt": ops.less, "le": ops.less_equal, "gt": ops.greater, "ge": ops.greater_equal}
+    for cls in classes:
+        for name, function in {**binary, **compare}.items():
+            setattr(cls, f"__{name}__", lambda a, b, f=function: f(a, b))
+        for name, function in binary.items():
+            setattr(cls, f"__r{name}__", lambda a, b, f=function: f(b, a))
+        cls.__neg__ = lambda a: ops.negate(a)  # type: ignore[attr-defined]
+        cls.__abs__ = lambda a: ops.abs(a)  # type: ignore[attr-defined]
+        cls.__getitem__ = lambda a, index: ops.get_item(a, index)  # type: ignore[attr-defined]

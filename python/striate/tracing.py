@@ -1,0 +1,99 @@
+"""What is gathered while layers are called on symbolic values: updates, losses, random streams."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from striate import _core, random
+
+
+class _ThreadState(threading.local):
+    def __init__(self) -> None:
+        self.traces: list[Trace] = []
+        self.path: list[str] = []
+
+
+_state = _ThreadState()
+
+
+class Trace:
+    """One pass over `call` methods that builds a graph; as a context manager it is the thread's current one.
+
+    Args:
+        training: what layers get for `training` where nobody says otherwise.
+        rng: an int64 value of shape (2,), seed and step, that random operations are keyed by; None: each eager pass
+            draws anew.
+
+    Attributes:
+        updates: {Variable: value}: what variables hold after a run.
+        losses: scalars that layers add to the loss.
+        activations: where `record_activations` asked for them, [(layer's path, value)] in the order of calls.
+    """
+
+    def __init__(self, training: bool = False, rng: Any = None) -> None:
+        self.training = training
+        self.updates: dict[Any, Any] = {}
+        self.losses: list[Any] = []
+        self.activations: list[tuple[str, Any]] | None = None
+        self._rng = rng
+        self._draws: dict[str, int] = {}
+
+    def __enter__(self) -> Trace:
+        _state.traces.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _state.traces.pop()
+
+    def random_key(self, seed: int | None = None) -> tuple[Any, int]:
+        """(rng, stream) for the next random operation of the layer that is being called: the layer's path and the number
+        of the draw make the stream, so that neither other layers nor the number of threads matter."""
+        path = current_path()
+        number = self._draws.get(path, 0)
+        self._draws[path] = number + 1
+        if self._rng is None:
+            self._rng = _core.constant(np.array([random.next_seed(), 0], np.int64))
+        if seed is None:
+            return self._rng, _core.stream_id(f"{path}/{number}")
+        step = _core.ops.crop(self._rng, [1], [0])
+        own = _core.ops.concatenate([_core.constant(np.array([seed], np.int64)), step], 0)
+        return own, _core.stream_id(f"{path}/{number}")
+
+
+def current() -> Trace | None:
+    """The innermost trace of this thread."""
+    return _state.traces[-1] if _state.traces else None
+
+
+def read(variable: Any) -> Any:
+    """A variable's value: the one that an update in this trace has given it, else what it holds when a run starts."""
+    trace = current()
+    pending = trace.updates.get(variable) if trace is not None else None
+    return variable.value() if pending is None else pending
+
+
+def current_path() -> str:
+    """The names of the layers being called, outermost first: "block/conv2d"."""
+    return "/".join(name for name in _state.path if name)
+
+
+def depth() -> int:
+    """How many layers' calls this thread is in."""
+    return len(_state.path)
+
+
+@contextlib.contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Within it, weights, random streams, errors and profiles belong to a layer of this name; "" for a model at the top,
+    whose name stands in none of them."""
+    _state.path.append(name)
+    try:
+        with _core.NameScope(current_path()):
+            yield
+    finally:
+        _state.path.pop()
