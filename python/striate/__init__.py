@@ -4,7 +4,7 @@
     from striate import layers
 
     model = striate.Sequential([layers.Input((28, 28, 1)), layers.Conv2D(6, 5, activation="relu"), ...])
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x, y, epochs=5)
 """
 

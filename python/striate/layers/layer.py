@@ -144,14 +144,18 @@ class Layer(WeightOwner):
 
     def _call_in_graph(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         trace = tracing.current() or tracing.Trace()
-        if self._call_takes_training and kwargs.get("training") is None:
-            kwargs = {**kwargs, "training": trace.training}
+        training = kwargs.get("training")
+        training = trace.training if training is None else bool(training)
+        if self._call_takes_training:
+            kwargs = {**kwargs, "training": training}
+        else:
+            kwargs = {key: value for key, value in kwargs.items() if key != "training"}
         with tracing.scope(self._scope_name()):
             try:
                 if not self.built:
                     self.build(_shapes(args, kwargs))
                     self.built = True
-                outer, trace.training = trace.training, bool(kwargs.get("training", trace.training))
+                outer, trace.training = trace.training, training
                 try:
                     outputs = self.call(*args, **kwargs)
                 finally:

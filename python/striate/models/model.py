@@ -12,7 +12,6 @@ from striate.layers.layer import Layer
 from striate.models import configuration
 from striate.models.graph import CallGraph
 from striate.tensors import Shape, SymbolicTensor
-from striate.training.feeding import Spec
 from striate.training.trainer import Trainer
 
 
@@ -51,9 +50,7 @@ class Model(Trainer, Layer):
 
             name = naming.unique_name("functional")
         super().__init__(name=name, **kwargs)
-        self._forget_functions()
-        self._given_outputs: Any = None  # of a model without a graph: what its last traced call gave
-        self._input_keys: list[str] | None = None
+        self.forget_functions()
         if functional:
             self._set_graph(CallGraph(inputs, outputs, self.name))
         if not trainable:
@@ -62,7 +59,7 @@ class Model(Trainer, Layer):
     def _set_graph(self, graph: CallGraph | None) -> None:
         self.graph = graph
         self.built = graph is not None
-        self._forget_functions()
+        self.forget_functions()
 
     # --- calling -----------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -110,58 +107,6 @@ class Model(Trainer, Layer):
 
     def _scope_name(self) -> str:
         return self.name if tracing.depth() else ""
-
-    def _call_in_graph(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        outputs = super()._call_in_graph(args, kwargs)
-        if self.graph is None:
-            self._given_outputs = tree.map_leaves(
-                lambda y: SymbolicTensor((None, *y.shape[1:]), y.dtype, self.name), outputs
-            )
-        return outputs
-
-    # --- what training asks ------------------------------------------------------------------------------------
-    def input_specs(self, data: Any) -> list[Spec]:
-        """What each input takes. A model that is not built yet is built for these data."""
-        if self.graph is None:
-            shaped = tree.map_leaves(lambda x: (None, *np.shape(x)[1:]), data)
-            if isinstance(data, dict):
-                self._input_keys = list(data)
-            if not self.built and all(hasattr(x, "shape") for x in tree.leaves(data)):
-                self.build_from_shape(shaped)
-        if self.graph is not None:
-            return [Spec(x.name, x.dtype, x.shape) for x in self.graph.flat_inputs]
-        arrays = tree.leaves(data)
-        names = self._input_keys or (["x"] if len(arrays) == 1 else [f"x_{i}" for i in range(len(arrays))])
-        return [Spec(n, self.dtype, (None, *np.shape(x)[1:])) for n, x in zip(names, arrays, strict=True)]
-
-    def trace(self, values: list[Any], training: bool) -> Any:
-        """The model's outputs for values of a graph, one for each input."""
-        if self._input_keys:
-            return self._call_in_graph((dict(zip(self._input_keys, values, strict=True)),), {"training": training})
-        inputs = values[0] if len(values) == 1 and not (self.graph and isinstance(self.graph.inputs, dict)) else list(values)
-        if not self._call_takes_training:
-            with_training: dict[str, Any] = {}
-            return self._call_in_graph((inputs,), with_training)
-        return self._call_in_graph((inputs,), {"training": training})
-
-    def _drawn_outputs(self) -> Any:
-        return self.graph.outputs if self.graph is not None else self._given_outputs
-
-    @property
-    def output_names(self) -> list[str]:
-        """The names that losses and metrics of several outputs are given by: dict keys, else the last layers' names."""
-        drawn = self._drawn_outputs()
-        if isinstance(drawn, dict):
-            return list(drawn)
-        tensors = tree.leaves(drawn)
-        if self.graph is None:
-            return ["output"] if len(tensors) == 1 else [f"output_{i + 1}" for i in range(len(tensors))]
-        return [tensor.history[0].layer.name for tensor in tensors]
-
-    @property
-    def output_shapes(self) -> list[Any]:
-        """The outputs' shapes, in the order of `output_names`."""
-        return [tensor.shape for tensor in tree.leaves(self._drawn_outputs())]
 
     # --- what it is made of ------------------------------------------------------------------------------------
     @property
