@@ -10,6 +10,7 @@ using IntLane = int32_t;
 constexpr int kLanes = 8;
 using Vec = float __attribute__((vector_size(32)));
 using Int = int32_t __attribute__((vector_size(32)));
+using Wide = uint64_t __attribute__((vector_size(32)));
 
 // 6 x 2 accumulators + 2 weights + 1 broadcast = 15 of 16 registers.
 constexpr int kTileRows = 6;
@@ -25,8 +26,11 @@ STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) { _mm256_maskstore_ps(p,
 STRIATE_INLINE void stream(float* p, Vec v) { _mm256_stream_ps(p, __m256(v)); }
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm256_fmadd_ps(__m256(a), __m256(b), __m256(c))); }
 STRIATE_INLINE Vec sqrt(Vec a) { return Vec(_mm256_sqrt_ps(__m256(a))); }
-STRIATE_INLINE Vec round(Vec a) { return Vec(_mm256_round_ps(__m256(a), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)); }
+STRIATE_INLINE Vec round(Vec a) {
+  return Vec(_mm256_round_ps(__m256(a), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
 STRIATE_INLINE Int to_int(Vec a) { return Int(_mm256_cvtps_epi32(__m256(a))); }
 STRIATE_INLINE Vec to_real(Int a) { return Vec(_mm256_cvtepi32_ps(__m256i(a))); }
+STRIATE_INLINE Wide multiply_low_halves(Wide a, Wide b) { return Wide(_mm256_mul_epu32(__m256i(a), __m256i(b))); }
 
 }  // namespace striate::STRIATE_ISA

@@ -10,6 +10,7 @@ using IntLane = int32_t;
 constexpr int kLanes = 16;
 using Vec = float __attribute__((vector_size(64)));
 using Int = int32_t __attribute__((vector_size(64)));
+using Wide = uint64_t __attribute__((vector_size(64)));
 
 // Micro-kernel tile: rows of pixels x vectors of output channels; 14 x 2 accumulators + 2 weights
 // + 1 broadcast = 31 of 32 registers.
@@ -35,5 +36,9 @@ STRIATE_INLINE Vec round(Vec a) {
 }
 STRIATE_INLINE Int to_int(Vec a) { return Int(_mm512_maskz_cvtps_epi32(0xffff, __m512(a))); }  // to nearest
 STRIATE_INLINE Vec to_real(Int a) { return Vec(_mm512_maskz_cvtepi32_ps(0xffff, __m512i(a))); }
+// The 64-bit products of the low halves of 64-bit lanes.
+STRIATE_INLINE Wide multiply_low_halves(Wide a, Wide b) {
+  return Wide(_mm512_maskz_mul_epu32(0xff, __m512i(a), __m512i(b)));
+}
 
 }  // namespace striate::STRIATE_ISA

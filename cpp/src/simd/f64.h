@@ -8,6 +8,7 @@ using IntLane = int64_t;
 constexpr int kLanes = 2;
 using Vec = double __attribute__((vector_size(16)));
 using Int = int64_t __attribute__((vector_size(16)));
+using Wide = uint64_t __attribute__((vector_size(16)));
 using UnalignedVec = double __attribute__((vector_size(16), aligned(8), may_alias));
 
 constexpr int kTileRows = 5;
@@ -34,5 +35,6 @@ STRIATE_INLINE Int to_int(Vec a) {
   return reinterpret_cast<Int>(a + magic) - reinterpret_cast<Int>(magic);
 }
 STRIATE_INLINE Vec to_real(Int a) { return __builtin_convertvector(a, Vec); }
+STRIATE_INLINE Wide multiply_low_halves(Wide a, Wide b) { return (a & 0xffffffff) * (b & 0xffffffff); }
 
 }  // namespace striate::STRIATE_ISA

@@ -10,6 +10,7 @@ using IntLane = int32_t;
 constexpr int kLanes = 4;
 using Vec = float __attribute__((vector_size(16)));
 using Int = int32_t __attribute__((vector_size(16)));
+using Wide = uint64_t __attribute__((vector_size(16)));
 
 // 8 x 3 accumulators + 3 weights + broadcast lanes.
 constexpr int kTileRows = 8;
@@ -32,5 +33,8 @@ STRIATE_INLINE Vec sqrt(Vec a) { return Vec(vsqrtq_f32(float32x4_t(a))); }
 STRIATE_INLINE Vec round(Vec a) { return Vec(vrndnq_f32(float32x4_t(a))); }
 STRIATE_INLINE Int to_int(Vec a) { return Int(vcvtnq_s32_f32(float32x4_t(a))); }
 STRIATE_INLINE Vec to_real(Int a) { return Vec(vcvtq_f32_s32(int32x4_t(a))); }
+STRIATE_INLINE Wide multiply_low_halves(Wide a, Wide b) {
+  return Wide(vmull_u32(vmovn_u64(uint64x2_t(a)), vmovn_u64(uint64x2_t(b))));
+}
 
 }  // namespace striate::STRIATE_ISA

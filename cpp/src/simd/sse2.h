@@ -10,6 +10,7 @@ using IntLane = int32_t;
 constexpr int kLanes = 4;
 using Vec = float __attribute__((vector_size(16)));
 using Int = int32_t __attribute__((vector_size(16)));
+using Wide = uint64_t __attribute__((vector_size(16)));
 
 // 5 x 2 accumulators + 2 weights + 1 broadcast + 1 product.
 constexpr int kTileRows = 5;
@@ -31,6 +32,7 @@ STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 STRIATE_INLINE Vec sqrt(Vec a) { return Vec(_mm_sqrt_ps(__m128(a))); }
 STRIATE_INLINE Int to_int(Vec a) { return Int(_mm_cvtps_epi32(__m128(a))); }
 STRIATE_INLINE Vec to_real(Int a) { return Vec(_mm_cvtepi32_ps(__m128i(a))); }
+STRIATE_INLINE Wide multiply_low_halves(Wide a, Wide b) { return Wide(_mm_mul_epu32(__m128i(a), __m128i(b))); }
 // To nearest, for |a| < 2^31; callers clamp first.
 STRIATE_INLINE Vec round(Vec a) { return to_real(to_int(a)); }
 

@@ -39,21 +39,28 @@ STRIATE_INLINE Int bits(Vec a) { return reinterpret_cast<Int>(a); }
 STRIATE_INLINE Vec from_bits(Int a) { return reinterpret_cast<Vec>(a); }
 STRIATE_INLINE Vec abs(Vec a) { return from_bits(bits(a) & ~bits(set1(Real(-0.0)))); }
 
-// Lane sums and maxima by halving: a fixed order, the same in every caller.
+// All lanes by halving, lane i with lane i + n/2: a fixed order, the same in every caller.
+template <class V, class F>
+STRIATE_INLINE Real reduce_lanes(V v, F f) {
+  constexpr int n = sizeof(V) / sizeof(Real);
+  if constexpr (n == 2)
+    return f(v[0], v[1]);
+  else if constexpr (n == 4)
+    return f(f(v[0], v[2]), f(v[1], v[3]));
+  else if constexpr (n == 8)
+    return reduce_lanes(f(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7)), f);
+  else
+    return reduce_lanes(f(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7),
+                          __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)), f);
+}
 STRIATE_INLINE Real reduce_add(Vec v) {
-  Real lanes[kLanes];
-  store(lanes, v);
-  STRIATE_UNROLL
-  for (int width = kLanes / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-  return lanes[0];
+  return reduce_lanes(v, [](auto a, auto b) { return a + b; });
 }
 STRIATE_INLINE Real reduce_max(Vec v) {
-  Real lanes[kLanes];
-  store(lanes, v);
-  Real best = lanes[0];
-  for (int i = 1; i < kLanes; ++i) best = (lanes[i] > best) | (lanes[i] != lanes[i]) ? lanes[i] : best;
-  return best;
+  return reduce_lanes(v, [](auto a, auto b) { return (a > b) | (a != a) ? a : b; });
+}
+STRIATE_INLINE Real reduce_min(Vec v) {
+  return reduce_lanes(v, [](auto a, auto b) { return (a < b) | (a != a) ? a : b; });
 }
 
 }  // namespace striate::STRIATE_ISA

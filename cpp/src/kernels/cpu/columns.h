@@ -8,14 +8,17 @@ namespace {
 
 struct Sum {
   STRIATE_INLINE Vec identity() { return zero(); }
+  STRIATE_INLINE Real across(Vec v) { return reduce_add(v); }
   STRIATE_INLINE Vec merge(Vec a, Vec b) { return a + b; }
 };
 struct Max {
   STRIATE_INLINE Vec identity() { return set1(-__builtin_inf()); }
+  STRIATE_INLINE Real across(Vec v) { return reduce_max(v); }
   STRIATE_INLINE Vec merge(Vec a, Vec b) { return max(a, b); }
 };
 struct Min {
   STRIATE_INLINE Vec identity() { return set1(__builtin_inf()); }
+  STRIATE_INLINE Real across(Vec v) { return reduce_min(v); }
   STRIATE_INLINE Vec merge(Vec a, Vec b) { return min(a, b); }
 };
 
@@ -87,9 +90,50 @@ void reduce_column_block(const Real* x, int64_t rows, int64_t stride, int64_t la
   for (int v = 0; v < kVecs; ++v) store_lanes(y + v * kLanes, result[v], v == kVecs - 1 ? lanes : kLanes);
 }
 
+// Many columns: a register holds too few of them for rows to be read in long runs (64 of 512 floats: 4 GB/s where the
+// memory gives 28), so blocks of 8 rows are merged into panels of 1 KiB and the tree's levels lie in memory.
+constexpr int64_t kPanelColumns = 1024 / sizeof(Real);
+constexpr int64_t kPanelRows = 8;
+
+template <class Op>
+void reduce_panel(const Real* x, int64_t rows, int64_t stride, int64_t columns, Real* y) {
+  Real level[40][kPanelColumns];  // 2^40 blocks
+  int depth = 0;
+  for (int64_t first = 0; first < rows; first += kPanelRows) {
+    const int64_t n = min_of(kPanelRows, rows - first);
+    int carries = 0;
+    for (int64_t block = first / kPanelRows; block & 1; block >>= 1) ++carries;
+    for_vectors(0, columns, [&](int64_t j, int64_t lanes) {
+      const Real* p = x + first * stride + j;
+      const auto row = [&](int64_t r) { return load_lanes(p + r * stride, lanes); };
+      Vec v;
+      if (n == kPanelRows) {
+        const Vec a = Op::merge(Op::merge(row(0), row(1)), Op::merge(row(2), row(3)));
+        v = Op::merge(a, Op::merge(Op::merge(row(4), row(5)), Op::merge(row(6), row(7))));
+      } else {
+        v = row(0);
+        for (int64_t r = 1; r < n; ++r) v = Op::merge(v, row(r));
+      }
+      for (int k = 1; k <= carries; ++k) v = Op::merge(load_lanes(level[depth - k] + j, lanes), v);
+      store_lanes(level[depth - carries] + j, v, lanes);
+    });
+    depth += 1 - carries;
+  }
+  for_vectors(0, columns, [&](int64_t j, int64_t lanes) {
+    Vec v = depth > 0 ? load_lanes(level[depth - 1] + j, lanes) : Op::identity();
+    for (int k = depth - 2; k >= 0; --k) v = Op::merge(load_lanes(level[k] + j, lanes), v);
+    store_lanes(y + j, v, lanes);
+  });
+}
+
 // The same for `columns` columns.
 template <class Op>
 void reduce_columns(const Real* x, int64_t rows, int64_t stride, int64_t columns, Real* y) {
+  if (columns > 2 * kBlockColumns) {
+    for (int64_t j = 0; j < columns; j += kPanelColumns)
+      reduce_panel<Op>(x + j, rows, stride, min_of(kPanelColumns, columns - j), y + j);
+    return;
+  }
   for (int64_t j = 0; j < columns; j += kBlockColumns) {
     const int64_t vecs = min_of(ceil_div(columns - j, kLanes), kColumnVecs);
     const int64_t lanes = min_of(columns - j - (vecs - 1) * kLanes, kLanes);
@@ -117,6 +161,15 @@ STRIATE_INLINE int64_t fold_of(int64_t columns) {
 // y (columns) = reduction of contiguous x (rows, columns) over its rows.
 template <class Op>
 void reduce_rows(const Real* x, int64_t rows, int64_t columns, Real* y) {
+  if (columns == 1 && rows < kBlockColumns) {
+    Vec all = Op::identity();
+    for_vectors(0, rows, [&](int64_t i, int64_t lanes) {
+      const Vec v = load_lanes(x + i, lanes);
+      all = Op::merge(all, lanes == kLanes ? v : keep_lanes(v, lanes, Op::identity()));
+    });
+    *y = Op::across(all);
+    return;
+  }
   const int64_t fold = fold_of(columns);
   if (fold == 1) return reduce_columns<Op>(x, rows, columns, columns, y);
   Real wide[kMaxWide > kBlockColumns ? kMaxWide : kBlockColumns];

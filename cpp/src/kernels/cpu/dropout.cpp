@@ -8,7 +8,6 @@ namespace {
 
 // Each 32-bit word of the state lies in a 64-bit lane, so that a product fits where its factors were.
 constexpr int kPairs = sizeof(Vec) / 8;
-using Wide = uint64_t __attribute__((vector_size(sizeof(Vec))));
 // One draw a lane of Vec, and the same as wide as Vec's lanes.
 using Draws = uint32_t __attribute__((vector_size(4 * kLanes)));
 template <int kBytes> struct UnsignedOf { using Type = uint32_t; };
@@ -25,14 +24,15 @@ STRIATE_INLINE void draw_block(uint64_t first, uint32_t step, uint64_t stream, u
   STRIATE_UNROLL
   for (int i = 0; i < kPairs; ++i) c0[i] = (first + i) & kLow;
   uint64_t k0 = seed & kLow, k1 = seed >> 32;
+  const Wide m0 = 0xD2511F53 - Wide{}, m1 = 0xCD9E8D57 - Wide{};
   STRIATE_UNROLL
   for (int round = 0; round < 10; ++round) {
-    // Only the low halves take part in a product; the masks tell the compiler to use the 32-bit multiplier.
-    const Wide p0 = (c0 & kLow) * 0xD2511F53, p1 = (c2 & kLow) * 0xCD9E8D57;
+    // High halves of the state are left to hold anything: a product ignores them.
+    const Wide p0 = multiply_low_halves(c0, m0), p1 = multiply_low_halves(c2, m1);
     c0 = (p1 >> 32) ^ c1 ^ k0;
     c2 = (p0 >> 32) ^ c3 ^ k1;
-    c1 = p1 & kLow;
-    c3 = p0 & kLow;
+    c1 = p1;
+    c3 = p0;
     k0 = (k0 + 0x9E3779B9) & kLow;
     k1 = (k1 + 0xBB67AE85) & kLow;
   }

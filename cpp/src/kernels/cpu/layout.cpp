@@ -235,14 +235,20 @@ void pad_gradient(const PadShape& s, const KernelArgs& args, int, int64_t begin,
       int64_t y_row = 0;
       for (int axis = 0; axis < p.axis; ++axis) y_row = y_row * (s.lo[axis] + s.size[axis] + s.hi[axis]) + at[axis];
       const Real* from = gy + y_row * p.y_cells * p.cell;
-      for (int64_t o = 0; o < p.y_cells; ++o) {
-        const int64_t cell = source(s.mode, o - s.lo[p.axis], p.x_cells);
-        if (cell < 0) continue;
+      const int64_t lo = s.lo[p.axis];
+      const auto add = [&](int64_t o, int64_t cell, int64_t cells) {
         Real* to = gx + cell * p.cell;
-        for_vectors(0, p.cell, [&](int64_t i, int64_t lanes) {
+        for_vectors(0, cells * p.cell, [&](int64_t i, int64_t lanes) {
           store_lanes(to + i, load_lanes(to + i, lanes) + load_lanes(from + o * p.cell + i, lanes), lanes);
         });
-      }
+      };
+      const auto border = [&](int64_t begin_o, int64_t end_o) {
+        if (s.mode == PadMode::constant) return;
+        for (int64_t o = begin_o; o < end_o; ++o) add(o, source(s.mode, o - lo, p.x_cells), 1);
+      };
+      border(0, lo);
+      add(lo, 0, p.x_cells);
+      border(lo + p.x_cells, p.y_cells);
       more = false;
       for (int axis = p.axis - 1; axis >= 0; --axis) {
         at[axis] = next_copy(s, axis, index[axis], at[axis]);

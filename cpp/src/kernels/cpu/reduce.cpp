@@ -8,18 +8,16 @@ namespace striate::STRIATE_ISA {
 namespace {
 
 // What one item of the direct kernel handles at least: one outer index x one block of columns.
-STRIATE_INLINE int64_t column_blocks(const ReduceShape& s) {
-  return fold_of(s.inner) > 1 ? 1 : ceil_div(s.inner, kBlockColumns);
-}
+STRIATE_INLINE int64_t column_blocks(const ReduceShape& s) { return ceil_div(s.inner, kPanelColumns); }
 
 int64_t direct_items(const ReduceShape& s, int) {
-  return split_count(s.outer * column_blocks(s), s.reduce * min_of(s.inner, kBlockColumns));
+  return split_count(s.outer * column_blocks(s), s.reduce * min_of(s.inner, kPanelColumns));
 }
 
 template <class Op, bool mean>
 void reduce_direct(const ReduceShape& s, const Real* x, Real* y, int64_t divisor, int64_t begin, int64_t end) {
   const int64_t blocks = column_blocks(s);
-  const int64_t width = blocks == 1 ? s.inner : kBlockColumns;
+  const int64_t width = blocks == 1 ? s.inner : kPanelColumns;
   const Range r = split_range(s.outer * blocks, direct_items(s, 0), begin, end);
   for (int64_t unit = r.begin; unit < r.end; ++unit) {
     const int64_t outer = unit / blocks, column = (unit - outer * blocks) * width;
