@@ -41,7 +41,7 @@ void run() {
   const Value x = input("x", DType::float32, {kUnknown, 2}), labels = input("labels", DType::int64, {kUnknown});
   const Dense hidden1("hidden1", 2, 32, 1), hidden2("hidden2", 32, 32, 1), output("output", 32, 2, 1);
   const Value logits = output(ops::relu(hidden2(ops::relu(hidden1(x)))));
-  const Value correct = ops::cast(ops::equal(ops::argmax(logits), labels), DType::float32);
+  const Value correct = ops::equal(ops::cast(ops::argmax(logits), DType::float32), ops::cast(labels, DType::float32));
 
   TrainingGraph graph;
   graph.inputs = {x};

@@ -120,7 +120,13 @@ Model::Parts read_model_file(const std::string& path) {
     parts.variables.emplace_back(name, std::move(variable));
   }
   for (const Json& function : functions) {
-    parts.functions.push_back(function_from_json(function, table, parts.workspace, where));
+    try {
+      parts.functions.push_back(function_from_json(function, table, parts.workspace, where));
+    } catch (const Error& error) {  // what ops and shapes say does not name the file
+      const std::string reason = error.what();
+      if (reason.find(where) != std::string::npos) throw;
+      fail(ErrorKind::value, "load", where, ": ", reason);
+    }
   }
   return parts;
 }

@@ -36,7 +36,8 @@ inline Model small_model(uint64_t seed = 5, const Optimizer& optimizer = Adam{.l
       head(ops::relu(ops::batch_norm_infer(features, gamma.value(), beta.value(), mean.value(), variance.value())));
   const auto loss = [&](const Value& logits) { return ops::mean(ops::cross_entropy(logits, labels, true)); };
   const auto accuracy = [&](const Value& logits) {
-    return std::vector<Metric>{{"accuracy", ops::cast(ops::equal(ops::argmax(logits), labels), DType::float32)}};
+    return std::vector<Metric>{
+        {"accuracy", ops::equal(ops::cast(ops::argmax(logits), DType::float32), ops::cast(labels, DType::float32))}};
   };
   const auto moving = [](const Variable& average, const Value& batch) {
     const Value keep = constant(Tensor::scalar(0.9)), take = constant(Tensor::scalar(0.1));
