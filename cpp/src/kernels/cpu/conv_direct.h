@@ -232,8 +232,10 @@ double cost(const ConvShape& s) {
          double(ceil_div(s.c_out, kLanes)) / 2;
 }
 
+// The names keep the two packings of one kernel apart: programs share what is prepared under one name.
 template <bool Gradient>
-constexpr PrepareKernel kPanels{"panels", packed_bytes<Gradient>, pack_items<Gradient>, pack<Gradient>};
+constexpr PrepareKernel kPanels{Gradient ? "gradient panels" : "panels", packed_bytes<Gradient>, pack_items<Gradient>,
+                                 pack<Gradient>};
 
 template <bool Gradient>
 constexpr Kernel kernel() {
