@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from striate import constraints, initializers, ops, regularizers
+from striate import initializers, ops
 from striate.layers.argument_validation import Shape, is_integer
 from striate.layers.layer import Layer
 from striate.utils.later import refuse_later
@@ -66,10 +66,10 @@ class BatchNormalization(Layer):
         refuse_later(
             "BatchNormalization",
             {
-                "beta_regularizer": (regularizers.get(beta_regularizer), None),
-                "gamma_regularizer": (regularizers.get(gamma_regularizer), None),
-                "beta_constraint": (constraints.get(beta_constraint), None),
-                "gamma_constraint": (constraints.get(gamma_constraint), None),
+                "beta_regularizer": (beta_regularizer, None),
+                "gamma_regularizer": (gamma_regularizer, None),
+                "beta_constraint": (beta_constraint, None),
+                "gamma_constraint": (gamma_constraint, None),
                 "renorm": (renorm, False),
                 "renorm_clipping": (renorm_clipping, None),
                 "renorm_momentum": (renorm_momentum, 0.99),

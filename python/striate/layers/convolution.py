@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from striate import activations, constraints, initializers, ops, regularizers
+from striate import activations, initializers, ops
 from striate.layers.argument_validation import (
     Shape,
     check_data_format,
@@ -43,16 +43,17 @@ class BaseConv(Layer):
         strict: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(**kwargs)
         layer = type(self).__name__
         refuse_later(
             layer,
             {
                 "groups": (groups, 1),
-                "kernel_regularizer": (regularizers.get(kernel_regularizer), None),
-                "bias_regularizer": (regularizers.get(bias_regularizer), None),
-                "kernel_constraint": (constraints.get(kernel_constraint), None),
-                "bias_constraint": (constraints.get(bias_constraint), None),
+                "kernel_regularizer": (kernel_regularizer, None),
+                "bias_regularizer": (bias_regularizer, None),
+                "activity_regularizer": (activity_regularizer, None),
+                "kernel_constraint": (kernel_constraint, None),
+                "bias_constraint": (bias_constraint, None),
             },
         )
         self.filters = positive_integer(filters, layer, "filters")

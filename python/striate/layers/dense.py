@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from striate import activations, constraints, initializers, ops, regularizers
+from striate import activations, initializers, ops
 from striate.layers.argument_validation import Shape, check_input, known_channels, positive_integer
 from striate.layers.layer import Layer
 from striate.utils.later import refuse_later
@@ -53,14 +53,15 @@ class Dense(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(**kwargs)
         refuse_later(
             "Dense",
             {
-                "kernel_regularizer": (regularizers.get(kernel_regularizer), None),
-                "bias_regularizer": (regularizers.get(bias_regularizer), None),
-                "kernel_constraint": (constraints.get(kernel_constraint), None),
-                "bias_constraint": (constraints.get(bias_constraint), None),
+                "kernel_regularizer": (kernel_regularizer, None),
+                "bias_regularizer": (bias_regularizer, None),
+                "activity_regularizer": (activity_regularizer, None),
+                "kernel_constraint": (kernel_constraint, None),
+                "bias_constraint": (bias_constraint, None),
                 "lora_rank": (lora_rank, None),
                 "lora_alpha": (lora_alpha, None),
                 "quantization_config": (quantization_config, None),

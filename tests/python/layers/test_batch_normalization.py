@@ -13,7 +13,7 @@ WRONG = [
     ({"epsilon": 0}, r"`epsilon` must be positive"),
     ({"renorm": True}, r"`renorm` comes in a later version"),
     ({"synchronized": True}, r"`synchronized` comes in a later version"),
-    ({"gamma_regularizer": "l2"}, r"Regularizers come in a later version"),
+    ({"gamma_regularizer": "l2"}, r"`gamma_regularizer` comes in a later version"),
 ]
 
 

@@ -20,9 +20,9 @@ WRONG = [
     ({"padding": -1}, r"Received: -1"),
     ({"data_format": "channels_first"}, r"data_format='channels_first' comes in a later version"),
     ({"groups": 2}, r"`groups` comes in a later version.*groups=2"),
-    ({"kernel_regularizer": "l2"}, r"Regularizers come in a later version"),
-    ({"bias_constraint": "max_norm"}, r"Constraints come in a later version"),
-    ({"activity_regularizer": "l2"}, r"activity_regularizer"),
+    ({"kernel_regularizer": "l2"}, r"`kernel_regularizer` comes in a later version"),
+    ({"bias_constraint": "max_norm"}, r"`bias_constraint` comes in a later version"),
+    ({"activity_regularizer": "l2"}, r"`activity_regularizer` comes in a later version"),
     ({"activation": "foo"}, r"Unknown activation: 'foo'. Known: .*relu"),
     ({"kernel_initializer": "foo"}, r"Unknown initializer: 'foo'. Known: .*GlorotUniform"),
 ]

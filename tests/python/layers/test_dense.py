@@ -8,7 +8,7 @@ WRONG = [
     ({"units": 0}, r"`units` must be a positive integer. Received: units=0"),
     ({"units": "3"}, r"units='3'"),
     ({"lora_rank": 2}, r"`lora_rank` comes in a later version"),
-    ({"kernel_regularizer": "l1"}, r"Regularizers come in a later version"),
+    ({"kernel_regularizer": "l1"}, r"`kernel_regularizer` comes in a later version"),
     ({"bias_initializer": 3}, r"Could not interpret initializer 3"),
 ]
 

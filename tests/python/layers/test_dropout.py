@@ -42,7 +42,11 @@ def masks(seed, steps=2, layer_seed=None):
     """Gradients of a mean through dropout, as changes of the weights of a layer in front: which were kept."""
     striate.utils.set_random_seed(seed)
     model = striate.Sequential(
-        [layers.Input((64,)), layers.Dense(64, kernel_initializer="zeros"), layers.Dropout(0.5, seed=layer_seed)]
+        [
+            layers.Input((64,)),
+            layers.Dense(64, kernel_initializer="zeros"),
+            layers.Dropout(0.5, seed=layer_seed, name="noise"),
+        ]
     )
     model.compile(striate.optimizers.SGD(1.0), "mse")
     x, y = np.ones((1, 64), "float32"), np.ones((1, 64), "float32")
