@@ -6,7 +6,9 @@ that is being traced (values of a graph), and somebody who wants to see numbers 
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -57,6 +59,8 @@ class Layer(WeightOwner):
         cls._call_takes_training = "training" in parameters
         named = [p.name for p in inspect.signature(cls.__init__).parameters.values() if p.kind not in (2, 4)]
         cls._init_parameters = tuple(dict.fromkeys([*named[1:], *cls._init_parameters]))
+        if "build" in vars(cls):
+            cls.build = _marking_built(cls.build)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -96,8 +100,10 @@ class Layer(WeightOwner):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, fit for JSON."""
         base = {"name": self.name, "trainable": self.trainable, "dtype": self._dtype}
-        if type(self).get_config is not Layer.get_config:
-            return base
+        return {**base, **self._attribute_config(base)} if type(self).get_config is Layer.get_config else base
+
+    def _attribute_config(self, base: dict[str, Any]) -> dict[str, Any]:
+        """The constructor's other arguments, from the attributes of the same names."""
         own = [
             name for name in self._init_parameters if name not in {*base, "activity_regularizer", "autocast", "kwargs"}
         ]
@@ -107,7 +113,7 @@ class Layer(WeightOwner):
                 f"Layer {type(self).__name__} takes {missing} in `__init__` and has no attributes of these names, so it "
                 "must override `get_config()` to be saved."
             )
-        return {**base, **{name: getattr(self, name) for name in own}}
+        return {name: getattr(self, name) for name in own}
 
     @classmethod
     def from_config(cls: type[L], config: dict[str, Any]) -> L:
@@ -259,6 +265,17 @@ class Layer(WeightOwner):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
+def _marking_built(build: Callable[..., Any]) -> Callable[..., Any]:
+    """`build` that a user may call before the layer's first call, which would otherwise make the weights anew."""
+
+    @functools.wraps(build)
+    def marking(self: Layer, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        self.built = True
+
+    return marking
+
+
 def _given_input_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
     """The shape of inputs, without the batch's axis, that a Sequential's first layer may name."""
     if "input_dim" in kwargs:
@@ -281,7 +298,7 @@ def _name_layer(error: BaseException, layer: Layer, args: tuple[Any, ...], kwarg
     if getattr(error, "striate_layer", None) is not None or not error.args:
         return
     error.striate_layer = layer.name  # type: ignore[attr-defined]
-    error.args = (
-        f"In layer '{layer.name}' ({type(layer).__name__}), called on shape {_shapes(args, kwargs)}: {error.args[0]}",
-        *error.args[1:],
-    )
+    text = str(error.args[0]).replace(f" (layer '{tracing.current_path()}')", "")  # the engine's way of saying where
+    if f'"{layer.name}"' not in text:
+        text = f"In layer '{layer.name}' ({type(layer).__name__}), called on shape {_shapes(args, kwargs)}: {text}"
+    error.args = (text, *error.args[1:])

@@ -57,6 +57,12 @@ def of_graph(model: Any) -> dict[str, Any]:
         return [node.layer.name, node_numbers[id(node)], index]
 
     def plain(x: Any) -> Any:
+        if isinstance(x, list):
+            return [plain(part) for part in x]
+        if isinstance(x, tuple):
+            return {"class_name": "__tuple__", "items": [plain(part) for part in x]}
+        if isinstance(x, dict):
+            return {key: plain(part) for key, part in x.items()}
         if isinstance(x, SymbolicTensor):
             config = {"shape": x.shape, "dtype": x.dtype, "keras_history": place(x)}
             return {"class_name": "__keras_tensor__", "config": config}
@@ -75,7 +81,7 @@ def of_graph(model: Any) -> dict[str, Any]:
     described = []
     for layer in graph.layers:
         inbound = [
-            {"args": tree.map_leaves(plain, list(node.args)), "kwargs": tree.map_leaves(plain, node.kwargs)}
+            {"args": plain(list(node.args)), "kwargs": plain(node.kwargs)}
             for node in calls.get(id(layer), ())
             if node.inputs
         ]
@@ -122,20 +128,23 @@ def to_graph(cls: type, config: dict[str, Any], custom_objects: dict[str, Any] |
 
 def _resolve(structure: Any, tensors: dict[tuple[str, int, int], Any]) -> Any:
     """What `plain` has written."""
-    if isinstance(structure, dict) and structure.get("class_name") == "__keras_tensor__":
-        name, node, index = structure["config"]["keras_history"]
-        return tensors[name, node, index]
-    if isinstance(structure, dict) and structure.get("class_name") == "__numpy__":
-        return np.asarray(structure["config"]["value"], structure["config"]["dtype"])
-    if isinstance(structure, dict) and structure.get("class_name") == "__slice__":
-        return slice(*structure["config"]["value"])
-    if isinstance(structure, dict) and structure.get("class_name") == "__ellipsis__":
-        return ...
-    if isinstance(structure, dict):
-        return {key: _resolve(part, tensors) for key, part in structure.items()}
     if isinstance(structure, (list, tuple)):
         return [_resolve(part, tensors) for part in structure]
-    return structure
+    if not isinstance(structure, dict):
+        return structure
+    kind, config = structure.get("class_name"), structure.get("config", {})
+    if kind == "__keras_tensor__":
+        name, node, index = config["keras_history"]
+        return tensors[name, node, index]
+    if kind == "__tuple__":
+        return tuple(_resolve(part, tensors) for part in structure["items"])
+    if kind == "__numpy__":
+        return np.asarray(config["value"], config["dtype"])
+    if kind == "__slice__":
+        return slice(*config["value"])
+    if kind == "__ellipsis__":
+        return ...
+    return {key: _resolve(part, tensors) for key, part in structure.items()}
 
 
 def _places(structure: Any, tensors: dict[tuple[str, int, int], Any]) -> Any:

@@ -204,7 +204,10 @@ class Model(Trainer, Layer):
     def get_config(self) -> dict[str, Any]:
         if self.graph is not None and type(self).call is Model.call:
             return configuration.of_graph(self)
-        return super().get_config()
+        base = super().get_config()
+        if type(self).get_config is Model.get_config:
+            return {**base, **self._attribute_config({**base, "inputs": None, "outputs": None})}
+        return base
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:

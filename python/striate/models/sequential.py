@@ -89,8 +89,10 @@ class Sequential(Model):
         Raises:
             ValueError: there are no layers, or one does not fit.
         """
-        if self.graph is not None or input_shape is None:
+        if self.graph is not None:
             return
+        if input_shape is None:
+            raise ValueError(f"Sequential model {self.name} cannot be built without an `input_shape`.")
         if not self._stack:
             raise ValueError(f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`.")
         self._draw(tuple(input_shape))
