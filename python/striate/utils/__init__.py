@@ -2,15 +2,37 @@
 
 from typing import Any
 
+from striate.saving import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 from striate.utils import np_utils
 from striate.utils.numerical import normalize, to_categorical
 from striate.utils.py_dataset import PyDataset, Sequence
 from striate.utils.random_seed import set_random_seed
 
-__all__ = ["Progbar", "PyDataset", "Sequence", "normalize", "np_utils", "set_random_seed", "to_categorical"]
+__all__ = [
+    "CustomObjectScope",
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "custom_object_scope",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "normalize",
+    "np_utils",
+    "register_keras_serializable",
+    "set_random_seed",
+    "to_categorical",
+]
 
 
-def __getattr__(name: str | None) -> Any:
+def __getattr__(name: str) -> Any:
     # Loaded when used: it looks at the terminal.
     if name == "Progbar":
         from striate.utils.progbar import Progbar

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from striate.saving import registry
+
 Table = dict[str, Any]
 
 
@@ -24,7 +26,7 @@ def look_up(name: str, table: Table, kind: str) -> Any:
     Raises:
         ValueError: nothing in the table has that name and nothing is registered under it; the message lists the table.
     """
-    found = table.get(key_of(name)) or _registry().get_registered_object(name)
+    found = table.get(key_of(name)) or registry.get_registered_object(name)
     if found is None:
         known = ", ".join(sorted({entry.__name__ for entry in table.values()}, key=str.lower))
         raise ValueError(f"Unknown {kind}: {name!r}. Known: {known}.")
@@ -33,7 +35,7 @@ def look_up(name: str, table: Table, kind: str) -> Any:
 
 def registered_name(item: Any) -> str:
     """What files call a class or a function: the name it was registered under, else its own."""
-    return str(_registry().get_registered_name(item))
+    return str(registry.get_registered_name(item))
 
 
 def serialize(instance: Any) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def deserialize(config: dict[str, Any], table: Table, kind: str, custom_objects:
     if not isinstance(config, dict) or "class_name" not in config:
         raise ValueError(f'A {kind} is described by a dict with "class_name" and "config". Received: {config!r}.')
     name = config["class_name"]
-    cls = _registry().get_registered_object(name, custom_objects) or look_up(name, table, kind)
+    cls = registry.get_registered_object(name, custom_objects) or look_up(name, table, kind)
     if not hasattr(cls, "from_config"):
         return cls
     return cls.from_config(config.get("config") or {})
@@ -70,10 +72,3 @@ def get(identifier: Any, table: Table, kind: str, base: type) -> Any:
     if identifier is None or isinstance(identifier, base) or callable(identifier):
         return identifier
     raise ValueError(f"Could not interpret {kind} {identifier!r} of type {type(identifier).__name__}.")
-
-
-def _registry() -> Any:
-    # Imported when used: `striate.saving` needs layers, and layers need this module.
-    from striate.saving import registry
-
-    return registry
