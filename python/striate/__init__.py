@@ -1,11 +1,8 @@
 """striate: convolutional networks on the CPU, with the Keras API.
 
-    import striate
-    from striate import layers
-
-    model = striate.Sequential([layers.Input((28, 28, 1)), layers.Conv2D(6, 5, activation="relu"), ...])
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, epochs=5)
+model = striate.Sequential([striate.Input((28, 28, 1)), striate.layers.Conv2D(6, 5), ...])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y, epochs=5)
 """
 
 import importlib
@@ -20,10 +17,11 @@ if TYPE_CHECKING:
     from striate.tensors import SymbolicTensor as KerasTensor
 
 # Loaded when used: importing striate alone takes little more than importing NumPy.
-_MODULES = (
-    "activations applications backend callbacks cli compat config constraints datasets errors initializers keras layers "
-    "losses metrics models ops optimizers random regularizers saving training utils visualization"
-).split()
+_MODULES = {
+    *("activations", "applications", "backend", "callbacks", "cli", "compat", "config", "constraints", "datasets"),
+    *("errors", "initializers", "keras", "layers", "losses", "metrics", "models", "ops", "optimizers", "random"),
+    *("regularizers", "saving", "training", "utils", "visualization"),
+}
 _NAMES = {
     "Functional": "models",
     "Input": "layers",

@@ -70,7 +70,8 @@ def as_values(structure: Any, given: list[Any], elementwise: bool, name: str, co
         array = np.asarray(x)
         if array.dtype.kind == "f" and array.dtype.name not in ("float32", "float64"):
             array = array.astype(np.float32)
-        follows = scalar or array.dtype == bool or (np.dtype(common).kind == "f" and (elementwise or array.dtype.kind == "f"))
+        to_float = np.dtype(common).kind == "f" and (elementwise or array.dtype.kind == "f")
+        follows = scalar or array.dtype.kind == "b" or to_float
         if follows and array.dtype != common:
             cast = array.astype(common)
             if scalar and cast != array and np.dtype(common).kind != "f":
@@ -82,11 +83,11 @@ def as_values(structure: Any, given: list[Any], elementwise: bool, name: str, co
 
 
 def _common_dtype(given: list[Any]) -> str:
-    """The type that numbers among the operands take: a value's or variable's, floating before integer; else the arrays'."""
+    """The type that numbers take: a value's or variable's among the operands, floats first; else the arrays'."""
     held = [str(x.dtype) for x in given if isinstance(x, (_core.Value, _core.Variable))]
     if not held:
         arrays = [np.asarray(x).dtype for x in given if not isinstance(x, (bool, int, float))]
-        arrays = [dtype for dtype in arrays if dtype != bool]
+        arrays = [dtype for dtype in arrays if dtype.kind != "b"]
         floating = [dtype for dtype in arrays if dtype.kind == "f"]
         chosen = np.result_type(*(floating or arrays)) if arrays else np.dtype(np.float32)
         return "float32" if chosen == np.float16 else chosen.name

@@ -148,14 +148,14 @@ def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     return _with_sizes(x, [i for i in range(x.ndim) if i not in gone], "squeeze")
 
 
-def _with_sizes(x: Any, sources: list[int | None], name: str) -> Any:
+def _with_sizes(x: Any, sources: Sequence[int | None], name: str) -> Any:
     """Axes of size 1 put in (None) or left out; at most one size that moves to another axis may be unknown."""
     sizes = []
     for place, source in enumerate(sources):
         size = 1 if source is None else x.shape[source]
         sizes.append(0 if size is None and place == source else -1 if size is None else size)
     if sizes.count(-1) > 1:
-        raise ValueError(f"[{name}] several sizes are unknown behind the axis: x.shape={x.shape}. Give Input more sizes.")
+        raise ValueError(f"[{name}] several sizes behind the axis are unknown: x.shape={x.shape}. Give Input more.")
     return _b.reshape(x, sizes)
 
 
@@ -166,7 +166,8 @@ def get_item(x: Any, index: Any) -> Any:
     if Ellipsis in items:
         at = items.index(Ellipsis)
         items[at : at + 1] = [slice(None)] * (x.ndim - len([i for i in items if i is not None]) + 1)
-    lo, hi, sources, axis = [0] * x.ndim, [0] * x.ndim, [], 0
+    lo, hi, axis = [0] * x.ndim, [0] * x.ndim, 0
+    sources: list[int | None] = []
     for item in items:
         if item is None:
             sources.append(None)
@@ -402,8 +403,8 @@ def batch_norm_infer(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, ep
 
 @operation()
 def dropout(x: Any, rate: float, seed: int | None = None) -> Any:
-    """Zeros at random, the rest divided by 1 - rate; which is a function of the model's seed and step, the layer and the
-    number of the call in it."""
+    """Zeros at random, the rest divided by 1 - rate. Which ones is a function of the model's seed and step, of the
+    layer and of the number of the call in it."""
     trace = tracing.current() or tracing.Trace()
     rng, stream = trace.random_key(seed)
     return _b.dropout(x, rng, rate, stream)

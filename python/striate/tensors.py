@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Shape = tuple[int | None, ...]
 
 
-class EagerTensor(np.ndarray):  # type: ignore[type-arg]
+class EagerTensor(np.ndarray):
     """A computed tensor: a NumPy array that also answers `.numpy()`, as scripts expect of what a layer returns."""
 
     def numpy(self) -> NDArray[Any]:
@@ -42,11 +42,12 @@ class SymbolicTensor:
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError(
-            f"{self!r} is symbolic: it has no elements, so NumPy cannot use it. Use striate.ops, or call the model on data."
+            f"{self!r} is symbolic: it has no elements, so NumPy cannot use it. Use striate.ops, or call the "
+            "model on data."
         )
 
     def __bool__(self) -> bool:
-        raise TypeError(f"{self!r} is symbolic: whether it is true is known only when data come. Use striate.ops.where.")
+        raise TypeError(f"{self!r} is symbolic: it is true or not only when data come. Use striate.ops.where.")
 
     def __iter__(self) -> Any:
         raise TypeError(f"{self!r} is symbolic and cannot be iterated over.")
@@ -90,6 +91,5 @@ def install_operators(ops: Any, *classes: type) -> None:
             setattr(cls, f"__{name}__", lambda a, b, f=function: f(a, b))
         for name, function in binary.items():
             setattr(cls, f"__r{name}__", lambda a, b, f=function: f(b, a))
-        cls.__neg__ = lambda a: ops.negate(a)  # type: ignore[attr-defined]
-        cls.__abs__ = lambda a: ops.abs(a)  # type: ignore[attr-defined]
-        cls.__getitem__ = lambda a, index: ops.get_item(a, index)  # type: ignore[attr-defined]
+        for name, function in {"neg": ops.negate, "abs": ops.abs, "getitem": ops.get_item}.items():
+            setattr(cls, f"__{name}__", lambda *args, f=function: f(*args))

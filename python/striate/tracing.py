@@ -51,8 +51,8 @@ class Trace:
         _state.traces.pop()
 
     def random_key(self, seed: int | None = None) -> tuple[Any, int]:
-        """(rng, stream) for the next random operation of the layer that is being called: the layer's path and the number
-        of the draw make the stream, so that neither other layers nor the number of threads matter."""
+        """(rng, stream) for the next random operation of the layer that is being called. The layer's path and the
+        draw's number make the stream, so that neither other layers nor the number of threads matter."""
         path = current_path()
         number = self._draws.get(path, 0)
         self._draws[path] = number + 1
@@ -89,8 +89,8 @@ def depth() -> int:
 
 @contextlib.contextmanager
 def scope(name: str) -> Iterator[None]:
-    """Within it, weights, random streams, errors and profiles belong to a layer of this name; "" for a model at the top,
-    whose name stands in none of them."""
+    """Within it, weights, random streams, errors and profiles belong to a layer of this name; "" for a model at the
+    top, whose name stands in none of them."""
     _state.path.append(name)
     try:
         with _core.NameScope(current_path()):

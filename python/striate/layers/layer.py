@@ -110,8 +110,8 @@ class Layer(WeightOwner):
         missing = [name for name in own if name not in vars(self)]
         if missing:
             raise NotImplementedError(
-                f"Layer {type(self).__name__} takes {missing} in `__init__` and has no attributes of these names, so it "
-                "must override `get_config()` to be saved."
+                f"Layer {type(self).__name__} takes {missing} in `__init__` and has no attributes of these names, so "
+                "it must override `get_config()` to be saved."
             )
         return {name: getattr(self, name) for name in own}
 
@@ -131,7 +131,7 @@ class Layer(WeightOwner):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if "_trainable" not in vars(self):
             raise RuntimeError(
-                f"Layer {type(self).__name__} was called before `super().__init__()`: its `__init__` must call that first."
+                f"In layer {type(self).__name__}, you forgot to call `super().__init__()` first in `__init__`."
             )
         given = tree.leaves((args, kwargs))
         if any(isinstance(x, SymbolicTensor) for x in given):
@@ -233,7 +233,7 @@ class Layer(WeightOwner):
         return self.own(f"{path}/{name or 'variable'}", np.asarray(make(sizes, dtype), dtype), trainable)
 
     def add_update(self, variable: Any, value: Any) -> None:
-        """At the end of the running step the variable takes the value; a later read in the same trace sees it already."""
+        """At the end of the running step the variable takes the value; later reads in this trace see it already."""
         trace = tracing.current()
         if trace is not None:
             trace.updates[variable] = value

@@ -104,8 +104,9 @@ class WeightOwner:
         mine = self.weights
         if len(weights) != len(mine):
             raise ValueError(
-                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length {len(weights)}, but "
-                f"the layer was expecting {len(mine)} weights."
+                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
+                f"{len(weights)}, "
+                f"but the layer was expecting {len(mine)} weights."
             )
         for weight, value in zip(mine, weights, strict=True):
             if np.shape(value) != weight.shape:

@@ -75,7 +75,7 @@ def of_graph(model: Any) -> dict[str, Any]:
         try:
             json.dumps(x)
         except TypeError:
-            raise TypeError(f"Model '{model.name}' holds a call with {x!r}, which cannot be written to a file.") from None
+            raise TypeError(f"Model '{model.name}' has a call with {x!r}, which cannot be written to a file.") from None
         return x
 
     described = []
@@ -117,7 +117,9 @@ def to_graph(cls: type, config: dict[str, Any], custom_objects: dict[str, Any] |
             outputs = tree.leaves(made[name](*args, **kwargs))
             tensors.update(((name, number, index), tensor) for index, tensor in enumerate(outputs))
         if len(left) == len(waiting):
-            raise ValueError(f"The configuration of model {config.get('name')!r} names a tensor that no layer gives: {left[0]}.")
+            raise ValueError(
+                f"Model {config.get('name')!r}: its configuration names a tensor that no layer gives: {left[0]}."
+            )
         waiting = left
     inputs, outputs = (_places(config[key], tensors) for key in ("input_layers", "output_layers"))
     model = cls(inputs=inputs, outputs=outputs, name=config.get("name"))

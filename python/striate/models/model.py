@@ -152,8 +152,8 @@ class Model(Trainer, Layer):
     def _drawn(self) -> CallGraph:
         if self.graph is None:
             raise AttributeError(
-                f"Model '{self.name}' has no symbolic inputs and outputs: it is not functional, or not built yet. Give it an "
-                "Input, or call build(input_shape)."
+                f"Model '{self.name}' has no symbolic inputs and outputs: it is not functional, or not built yet. "
+                "Give it an Input, or call build(input_shape)."
             )
         return self.graph
 
@@ -168,7 +168,7 @@ class Model(Trainer, Layer):
         found = self.layers
         if index is not None:
             if not -len(found) <= index < len(found):
-                raise ValueError(f"Was asked to retrieve layer at index {index} but model only has {len(found)} layers.")
+                raise ValueError(f"Was asked to retrieve layer {index}, but the model only has {len(found)} layers.")
             return found[index]
         for layer in found:
             if layer.name == name:
@@ -251,7 +251,8 @@ def _fit(x: Any, want: SymbolicTensor, model: str, index: int) -> Any:
             x = x[..., 0]
     elif not hasattr(x, "shape"):
         raise ValueError(
-            f"Model '{model}': input {index} is of type {type(x).__name__} (Unrecognized data type). Use numpy.asarray(...)."
+            f"Model '{model}': input {index} is of type {type(x).__name__} (Unrecognized data type). Use "
+            "numpy.asarray(...)."
         )
     if not _fits(tuple(x.shape), want.shape):
         raise ValueError(

@@ -47,11 +47,11 @@ class Sequential(Model):
         if isinstance(layer, SymbolicTensor) and layer.history and isinstance(layer.history[0].layer, InputLayer):
             layer = layer.history[0].layer
         if not isinstance(layer, Layer):
-            raise ValueError(f"Only instances of `striate.Layer` can be added to a Sequential model. Received: {layer!r}.")
+            raise ValueError(f"Only instances of `striate.Layer` can be added to a Sequential. Received: {layer!r}.")
         if any(layer.name == other.name for other in self._stack):
             raise ValueError(
-                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already the name "
-                "of a layer in this model."
+                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already the "
+                "name of a layer in this model."
             )
         if isinstance(layer, InputLayer) and self._stack:
             raise ValueError(f"Sequential model '{self.name}' has layers already: an InputLayer must come first.")
@@ -94,7 +94,9 @@ class Sequential(Model):
         if input_shape is None:
             raise ValueError(f"Sequential model {self.name} cannot be built without an `input_shape`.")
         if not self._stack:
-            raise ValueError(f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`.")
+            raise ValueError(
+                f"Sequential model {self.name} cannot be built: it has no layers. Call `model.add(layer)`."
+            )
         self._draw(tuple(input_shape))
 
     def _draw(self, batch_shape: tuple[int | None, ...]) -> None:

@@ -136,7 +136,7 @@ def _bytes(size: float) -> str:
 
 # --- drawing -----------------------------------------------------------------------------------------------------
 def _widths(ends: list[int]) -> list[int]:
-    """Columns' widths between their lines. What lines and padding take is taken evenly from all, as Keras's tables do."""
+    """Columns' widths between their lines. What lines and padding take is taken evenly, as in Keras's tables."""
     widths = [end - begin + 2 for begin, end in zip([0, *ends], ends, strict=False)]
     excess, left = sum(widths) + len(widths) + 1 - ends[-1], len(widths)
     for i in range(len(widths)):
