@@ -1,6 +1,8 @@
 """What every layer promises, checked by one call."""
 
 import json
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ import striate
 from striate import layers
 
 
-def check_layer(cls, arguments, input_shape, output_shape, weights=0, non_trainable=0, wrong=(), untrained=False):
-    """Checks one layer: build, symbolic shape = real shape, config round trip, a training step, wrong arguments.
+def check_layer(cls, arguments, input_shape, output_shape, weights=0, non_trainable=0, wrong=()):
+    """Checks one layer: build, symbolic shape = real shape, config and file round trips, training, wrong arguments.
 
     Args:
         cls: the layer's class.
@@ -20,7 +22,6 @@ def check_layer(cls, arguments, input_shape, output_shape, weights=0, non_traina
         weights: how many trainable weights it has.
         non_trainable: how many others.
         wrong: (keyword arguments, words of the ValueError) pairs.
-        untrained: whether the layer's output says nothing of its input, so that training cannot lower the loss.
     """
     rng = np.random.default_rng(0)
     shapes = input_shape if isinstance(input_shape, list) else [input_shape]
@@ -37,8 +38,8 @@ def check_layer(cls, arguments, input_shape, output_shape, weights=0, non_traina
 
     check_symbolic_shape(cls(**arguments), shapes, isinstance(input_shape, list), output_shape)
     check_config(layer, x, y)
-    if not untrained:
-        check_training(cls(**arguments), arrays, isinstance(input_shape, list))
+    check_file(cls(**arguments), arrays, isinstance(input_shape, list))
+    check_training(cls(**arguments), arrays, isinstance(input_shape, list))
     for keywords, words in wrong:
         with pytest.raises(ValueError, match=words):
             cls(**{**arguments, **keywords})
@@ -64,6 +65,18 @@ def check_config(layer, x, y):
     again(x)  # builds it
     again.set_weights(layer.get_weights())
     np.testing.assert_array_equal(np.asarray(again(x)), y)
+
+
+def check_file(layer, arrays, several):
+    """A model of the layer alone, saved and loaded, predicts the same bits."""
+    inputs = [layers.Input(array.shape[1:]) for array in arrays]
+    model = striate.Model(inputs, layer(inputs if several else inputs[0]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "layer.striate"
+        model.save(path)
+        again = striate.models.load_model(path)
+    expected = model.predict(arrays, verbose=0)
+    np.testing.assert_array_equal(again.predict(arrays, verbose=0), expected)
 
 
 def check_training(layer, arrays, several):
