@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support.building import EXAMPLES, ROOT, configure, has_doctest, run
 
 
