@@ -59,11 +59,11 @@ Placement place_windows(std::string_view op, const Shape& x, const Windows& give
   windows.dilations = all_or(given.dilations, rank, 1);
   windows.pad_lo = all_or(given.pad_lo, rank, 0);
   windows.pad_hi = all_or(given.pad_hi, rank, 0);
+  check_list(op, windows.what, windows.size, x, std::string_view(windows.what) == "window" ? 1 : kUnknown);
   check_list(op, "strides", windows.strides, x, 1);
   check_list(op, "dilations", windows.dilations, x, 1);
   check_list(op, "padding before", windows.pad_lo, x, 0);
   check_list(op, "padding after", windows.pad_hi, x, 0);
-  check_list(op, windows.what, windows.size, x, std::string_view(windows.what) == "window" ? 1 : kUnknown);
   const bool same = windows.padding == "same", explicit_padding = windows.padding == "explicit";
   STRIATE_CHECK(same || explicit_padding || windows.padding == "valid", value, op, "padding=\"", windows.padding,
                 "\" is unknown. Expected \"valid\", \"same\" or \"explicit\".");
