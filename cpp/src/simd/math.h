@@ -111,8 +111,8 @@ STRIATE_INLINE Vec log(Vec x) {
 }
 
 // tanh|x| = t / d, t = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1), d = t + 2: no cancellation for small x, no branch.
-// Three roundings in a row cost 2.4 ulp; taking out that of d leaves 1.9 (2.1 in double), and 1/d = (1 - t/d) / 2 spares
-// a second division.
+// Three roundings in a row cost 2.4 ulp; taking out that of d leaves 1.9 (2.1 in double). 1/d = (1 - t/d) / 2 spares a
+// second division.
 STRIATE_INLINE Vec tanh(Vec x) {
   constexpr Real kOne = kIsDouble ? 44 : 20;  // where tanh(x/2) rounds to 1
   Vec twice = abs(x) * 2;
