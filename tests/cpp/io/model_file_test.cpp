@@ -109,7 +109,7 @@ TEST_CASE("model file: lies with valid checksums are refused by reason") {
   const std::string good = folder.file("good"), bad = folder.file("bad");
   small_model().save(good);
   const std::vector<std::pair<const char*, std::function<void(Json&)>>> cases = {
-      {"'hologram', 'warp' version 7",
+      {"'hologram' version 1, 'warp' version 7",
        [](Json& j) {
          first_op(function_named(j, "predict"))["op"] = "hologram";
          Json& op = first_op(function_named(j, "train_step"));
