@@ -123,9 +123,8 @@ def _load_data(source: str) -> Any:
 
 
 def _scale(images: NDArray[Any]) -> NDArray[np.float32]:
-    if images.dtype == np.uint8:
-        return images.astype(np.float32) / np.float32(255)
-    return images.astype(np.float32)
+    scaled: NDArray[np.float32] = images.astype(np.float32)
+    return scaled / np.float32(255) if images.dtype == np.uint8 else scaled
 
 
 def _load_model(path: str) -> Any:
