@@ -32,7 +32,7 @@ struct Adam {
 using Optimizer = std::variant<Sgd, Adam>;
 
 // The counters that runs share. Python's models hold the same three.
-struct TrainingState {
+struct STRIATE_API TrainingState {
   explicit TrainingState(uint64_t seed = 0);
   Variable seed, step, epoch;  // "training/seed", "training/step", "training/epoch": int64, shape (1,)
   Value rng() const;           // (seed, step), as ops::dropout wants it
