@@ -59,51 +59,9 @@ GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
 GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
 MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
 
-# All layers by name, for files and `deserialize`; the tests walk it.
-CLASSES = [
-    Activation,
-    Add,
-    Average,
-    AveragePooling1D,
-    AveragePooling2D,
-    AveragePooling3D,
-    BatchNormalization,
-    Concatenate,
-    Conv1D,
-    Conv2D,
-    Conv3D,
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    GlobalMaxPooling3D,
-    InputLayer,
-    LeakyReLU,
-    MaxPooling1D,
-    MaxPooling2D,
-    MaxPooling3D,
-    Maximum,
-    Minimum,
-    Multiply,
-    Permute,
-    ReLU,
-    RepeatVector,
-    Rescaling,
-    Reshape,
-    Softmax,
-    Subtract,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
-]
-_TABLE = identifiers.table_of([*CLASSES, Operation])
+# Every class imported above, for files and `deserialize`.
+CLASSES = {cls for cls in globals().values() if isinstance(cls, type) and issubclass(cls, Layer) and cls is not Layer}
+_TABLE = identifiers.table_of(CLASSES)
 
 serialize = identifiers.serialize
 
