@@ -1,6 +1,4 @@
-"""What scripts need beside models: one-hot labels, seeds, batches by number, the progress bar."""
-
-from typing import Any
+"""What scripts need beside models: one-hot labels, seeds, batches by number."""
 
 from striate.saving import (
     CustomObjectScope,
@@ -17,7 +15,6 @@ from striate.utils.random_seed import set_random_seed
 
 __all__ = [
     "CustomObjectScope",
-    "Progbar",
     "PyDataset",
     "Sequence",
     "custom_object_scope",
@@ -30,12 +27,3 @@ __all__ = [
     "set_random_seed",
     "to_categorical",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    # Loaded when used: it looks at the terminal.
-    if name == "Progbar":
-        from striate.utils.progbar import Progbar
-
-        return Progbar
-    raise AttributeError(f"module 'striate.utils' has no attribute {name!r}")
