@@ -34,7 +34,6 @@ class CallbackList(Callback):
         self,
         callbacks: Any = None,
         add_history: bool = False,
-        add_progbar: bool = False,
         model: Any = None,
         **params: Any,
     ) -> None:

@@ -278,3 +278,13 @@ def test_unknown_mode_warns():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         callbacks.EarlyStopping(mode="min")
+
+
+def test_model_checkpoint_in_fit(tmp_path):
+    model = small_model()
+    fit(model, callbacks.ModelCheckpoint(tmp_path / "{epoch}-{loss:.2f}.striate"), epochs=2)
+    first, second = sorted(tmp_path.iterdir())
+    assert (first.name[:2], second.name[:2]) == ("1-", "2-")
+    last = striate.models.load_model(second)
+    np.testing.assert_array_equal(last.get_weights()[0], model.get_weights()[0])
+    assert (striate.models.load_model(first).get_weights()[0] != model.get_weights()[0]).any()
