@@ -196,7 +196,7 @@ def test_early_stopping_tells(capsys):
 
 def test_early_stopping_in_fit():
     model = small_model(rate=0.0)
-    assert fit(model, callbacks.EarlyStopping("loss", patience=2), epochs=9).epoch == [0, 1, 2]
+    assert fit(model, callbacks.EarlyStopping("loss", min_delta=0.01, patience=2), epochs=9).epoch == [0, 1, 2]
 
 
 def test_missing_monitor_warns_and_goes_on():
