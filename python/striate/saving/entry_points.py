@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from striate import _core, losses, metrics
+from striate import _core, losses
+from striate.metrics.mean import BaseMean
 from striate.training.feeding import Spec
 from striate.training.functions import Tracer
 
@@ -69,6 +70,6 @@ def metrics_text(model: Any, names: dict[Any, str]) -> str:
     described = [
         {"name": tracker.name, "sum": names[tracker.total], "count": names[tracker.count]}
         for tracker in model.metrics
-        if isinstance(tracker, metrics.Mean)
+        if getattr(type(tracker), "result", None) is BaseMean.result
     ]
     return json.dumps({"train_step": described, "evaluate": described})

@@ -17,7 +17,7 @@ def to_write(filepath: Any, endings: tuple[str, ...], overwrite: bool, what: str
         ValueError: the ending is not one of these, or belongs to a format that comes later.
         FileExistsError: the file is there and may not be overwritten.
     """
-    path = os.fspath(filepath)
+    path = str(os.fspath(filepath))
     if not path.endswith(endings):
         later = next((ending for ending in _LATER if path.endswith(ending)), None)
         reason = f"writing {later} files comes in a later version of striate" if later else "the ending is unknown"
@@ -34,7 +34,7 @@ def to_read(filepath: Any) -> str:
     Raises:
         ValueError: there is none, or its format comes later.
     """
-    path = os.fspath(filepath)
+    path = str(os.fspath(filepath))
     if not Path(path).is_file():
         raise ValueError(f"File not found: filepath={path}. Please ensure the file is there, and is a file.")
     if path.endswith(_LATER):

@@ -84,3 +84,15 @@ def test_cpp_trains_a_file_that_was_never_fitted(tmp_path):
         if variable.name in {w.name for w in model.weights}:
             mine = next(w for w in model.weights if w.name == variable.name)
             assert mine.read().tobytes() == variable.read().tobytes(), variable.name
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_cpp_evaluates_alike(tmp_path, one_hot):
+    x, y = data(one_hot)
+    model = net(OPTIMIZERS["adam"], one_hot)
+    fit(model, x, y, 1)
+    model.save(tmp_path / "net.striate")
+    stored = striate._core.StoredModel.load(str(tmp_path / "net.striate"))
+    scores = dict(stored.evaluate([x], [np.asarray(y)], BATCH))
+    assert scores == model.evaluate(x, y, batch_size=BATCH, verbose=0, return_dict=True)
+    assert list(scores) == ["loss", "accuracy"]
