@@ -30,8 +30,9 @@ std::vector<ValueType> SumToLike::infer(const std::vector<ValueType>& inputs) co
   check_input_count(kName, inputs, 2);
   check_floating(kName, "x", inputs[0]);
   const Shape &x = inputs[0].shape, &like = inputs[1].shape;
-  STRIATE_CHECK(broadcasts_to(like, x), shape, kName, "like.shape=", like.text(), " does not broadcast to x.shape=",
-                x.text(), ". Expected equal sizes, or 1 in like, counted from the last axis.");
+  STRIATE_CHECK(broadcasts_to(like, x), shape, kName, "like.shape=", like.text(),
+                " does not broadcast to x.shape=", x.text(),
+                ". Expected equal sizes, or 1 in like, counted from the last axis.");
   return {{inputs[0].dtype, like}};
 }
 

@@ -11,11 +11,16 @@ namespace {
 
 ElementType element_type(DType dtype) {
   switch (dtype) {
-    case DType::float32: return ElementType::float32;
-    case DType::float64: return ElementType::float64;
-    case DType::int32: return ElementType::int32;
-    case DType::int64: return ElementType::int64;
-    case DType::uint8: return ElementType::uint8;
+    case DType::float32:
+      return ElementType::float32;
+    case DType::float64:
+      return ElementType::float64;
+    case DType::int32:
+      return ElementType::int32;
+    case DType::int64:
+      return ElementType::int64;
+    case DType::uint8:
+      return ElementType::uint8;
   }
   return ElementType::float32;
 }
@@ -57,8 +62,9 @@ std::vector<ValueType> Increment::infer(const std::vector<ValueType>& inputs) co
 void Increment::lower(Lowering& lowering) const {
   const int64_t n = lowering.output_type(0).shape.elements();
   if (n == 0) return;
-  lowering.call(Family::cast, CastFunction::increment, IncrementShape{n, amount}, {lowering.input(0)},
-                {lowering.output(0)}).in_place = {{0, 0}};
+  lowering
+      .call(Family::cast, CastFunction::increment, IncrementShape{n, amount}, {lowering.input(0)}, {lowering.output(0)})
+      .in_place = {{0, 0}};
 }
 
 std::vector<ValueType> StopGradient::infer(const std::vector<ValueType>& inputs) const {

@@ -126,15 +126,14 @@ std::vector<Value> Conv::gradient(const GradientArgs& args) const {
 void Conv::lower(Lowering& lowering) const {
   ConvShape shape;
   if (!ConvAttributes::shape(kName, lowering.input_type(0).shape, lowering.input_type(1).shape, shape)) {
-    STRIATE_CHECK(lowering.output_type(0).shape.elements() == 0, shape, kName, "x has no channels: x.shape=",
-                  lowering.input_type(0).shape.text(), ". Expected at least 1.");
+    STRIATE_CHECK(lowering.output_type(0).shape.elements() == 0, shape, kName,
+                  "x has no channels: x.shape=", lowering.input_type(0).shape.text(), ". Expected at least 1.");
     return;
   }
   const bool has_bias = lowering.input_count() > 2;
   shape.epilogue = {has_bias, activation_from_name(kName, activation)};
   lowering.call(Family::conv, ConvFunction::forward, shape,
-                {lowering.input(0), lowering.input(1), has_bias ? lowering.input(2) : kNoBuffer},
-                {lowering.output(0)});
+                {lowering.input(0), lowering.input(1), has_bias ? lowering.input(2) : kNoBuffer}, {lowering.output(0)});
 }
 
 Cost Conv::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {

@@ -26,8 +26,10 @@ void Dropout::lower(Lowering& lowering) const {
   const int64_t n = lowering.output_type(0).shape.elements();
   if (rate == 0) return lowering.alias(0, 0);
   if (n == 0) return;
-  lowering.call(Family::dropout, DropoutFunction::apply, DropoutShape{n, rate, stream},
-                {lowering.input(0), lowering.input(1)}, {lowering.output(0)}).in_place = {{0, 0}};
+  lowering
+      .call(Family::dropout, DropoutFunction::apply, DropoutShape{n, rate, stream},
+            {lowering.input(0), lowering.input(1)}, {lowering.output(0)})
+      .in_place = {{0, 0}};
 }
 
 Cost Dropout::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {

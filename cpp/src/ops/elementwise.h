@@ -41,9 +41,7 @@ struct Binary : OpBase<Derived> {
   Cost cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const override {
     return elementwise_cost(inputs, outputs);
   }
-  static std::vector<Sample> samples() {
-    return binary_samples(std::make_shared<Derived>(), Derived::kDifferentiable);
-  }
+  static std::vector<Sample> samples() { return binary_samples(std::make_shared<Derived>(), Derived::kDifferentiable); }
 };
 
 // A step function: its derivative is 0 wherever there is one.

@@ -31,9 +31,9 @@ std::vector<ValueType> Matmul::infer(const std::vector<ValueType>& inputs) const
     STRIATE_CHECK(shape->rank() >= 2, shape, kName, shape == &a_shape ? "a" : "b", ".shape=", shape->text(), " has ",
                   shape->rank(), " axes. Expected at least 2. Reshape it to a matrix.");
   const Matrix a = matrix_of(a_shape, transpose_a), b = matrix_of(b_shape, transpose_b);
-  STRIATE_CHECK(a.columns == b.rows || a.columns == kUnknown || b.rows == kUnknown, shape, kName, "a.shape=",
-                a_shape.text(), transpose_a ? " (transposed)" : "", " has ", a.columns, " columns but b.shape=",
-                b_shape.text(), transpose_b ? " (transposed)" : "", " has ", b.rows,
+  STRIATE_CHECK(a.columns == b.rows || a.columns == kUnknown || b.rows == kUnknown, shape, kName,
+                "a.shape=", a_shape.text(), transpose_a ? " (transposed)" : "", " has ", a.columns,
+                " columns but b.shape=", b_shape.text(), transpose_b ? " (transposed)" : "", " has ", b.rows,
                 " rows. Expected the same number.");
   check_epilogue(kName, inputs, activation, b.columns);
   if (transpose_a) return {{inputs[0].dtype, Shape{a.rows, b.columns}}};
@@ -51,11 +51,11 @@ std::vector<Value> Matmul::gradient(const GradientArgs& args) const {
   };
   std::vector<Value> result(2);
   if (args.needed[0])
-    result[0] = shaped_like(transpose_a ? ops::matmul(b, g, transpose_b, true) : ops::matmul(g, b, false, !transpose_b),
-                            a);
+    result[0] =
+        shaped_like(transpose_a ? ops::matmul(b, g, transpose_b, true) : ops::matmul(g, b, false, !transpose_b), a);
   if (args.needed[1])
-    result[1] = shaped_like(transpose_b ? ops::matmul(g, a, true, transpose_a) : ops::matmul(a, g, !transpose_a, false),
-                            b);
+    result[1] =
+        shaped_like(transpose_b ? ops::matmul(g, a, true, transpose_a) : ops::matmul(a, g, !transpose_a, false), b);
   return result;
 }
 
@@ -72,8 +72,7 @@ void Matmul::lower(Lowering& lowering) const {
   shape.transpose_b = transpose_b;
   shape.epilogue = {has_bias, activation_from_name(kName, activation)};
   lowering.call(Family::matmul, MatmulFunction::product, shape,
-                {lowering.input(0), lowering.input(1), has_bias ? lowering.input(2) : kNoBuffer},
-                {lowering.output(0)});
+                {lowering.input(0), lowering.input(1), has_bias ? lowering.input(2) : kNoBuffer}, {lowering.output(0)});
 }
 
 Cost Matmul::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {

@@ -69,9 +69,11 @@ std::vector<Value> BatchNormTrain::gradient(const GradientArgs& args) const {
 void BatchNormTrain::lower(Lowering& lowering) const {
   const Shape& x = lowering.input_type(0).shape;
   if (x.elements() == 0) return;
-  lowering.call(Family::normalization, NormalizationFunction::train, batch_norm_shape(x, epsilon),
-                {lowering.input(0), lowering.input(1), lowering.input(2)},
-                {lowering.output(0), lowering.output(1), lowering.output(2)}).in_place = {{0, 0}};
+  lowering
+      .call(Family::normalization, NormalizationFunction::train, batch_norm_shape(x, epsilon),
+            {lowering.input(0), lowering.input(1), lowering.input(2)},
+            {lowering.output(0), lowering.output(1), lowering.output(2)})
+      .in_place = {{0, 0}};
 }
 
 Cost BatchNormTrain::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -99,8 +101,10 @@ void BatchNormGradient::lower(Lowering& lowering) const {
   }
   std::vector<BufferId> inputs;
   for (int i = 0; i < 5; ++i) inputs.push_back(lowering.input(i));
-  lowering.call(Family::normalization, NormalizationFunction::backward, batch_norm_shape(x, epsilon),
-                std::move(inputs), {lowering.output(0), lowering.output(1), lowering.output(2)}).in_place = {{4, 0}};
+  lowering
+      .call(Family::normalization, NormalizationFunction::backward, batch_norm_shape(x, epsilon), std::move(inputs),
+            {lowering.output(0), lowering.output(1), lowering.output(2)})
+      .in_place = {{4, 0}};
 }
 
 Cost BatchNormGradient::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -139,8 +143,10 @@ void BatchNormInfer::lower(Lowering& lowering) const {
   if (x.elements() == 0) return;
   std::vector<BufferId> inputs;
   for (int i = 0; i < 5; ++i) inputs.push_back(lowering.input(i));
-  lowering.call(Family::normalization, NormalizationFunction::infer, batch_norm_shape(x, epsilon), std::move(inputs),
-                {lowering.output(0)}).in_place = {{0, 0}};
+  lowering
+      .call(Family::normalization, NormalizationFunction::infer, batch_norm_shape(x, epsilon), std::move(inputs),
+            {lowering.output(0)})
+      .in_place = {{0, 0}};
 }
 
 Cost BatchNormInfer::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -158,8 +164,8 @@ BatchNormResult batch_norm_train(const Value& x, const Value& gamma, const Value
   return {Value(node, 0), Value(node, 1), Value(node, 2)};
 }
 
-Value batch_norm_infer(const Value& x, const Value& gamma, const Value& beta, const Value& mean,
-                       const Value& variance, double epsilon) {
+Value batch_norm_infer(const Value& x, const Value& gamma, const Value& beta, const Value& mean, const Value& variance,
+                       double epsilon) {
   BatchNormInfer op;
   op.epsilon = epsilon;
   return apply(std::move(op), {x, gamma, beta, mean, variance});

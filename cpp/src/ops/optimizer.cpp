@@ -35,8 +35,10 @@ std::vector<ValueType> SgdUpdate::infer(const std::vector<ValueType>& inputs) co
 void SgdUpdate::lower(Lowering& lowering) const {
   const int64_t n = weight_elements(lowering);
   if (n == 0) return;
-  lowering.call(Family::optimizer, OptimizerFunction::sgd, SgdShape{n},
-                {lowering.input(0), lowering.input(1), lowering.input(2)}, {lowering.output(0)}).in_place = {{0, 0}};
+  lowering
+      .call(Family::optimizer, OptimizerFunction::sgd, SgdShape{n},
+            {lowering.input(0), lowering.input(1), lowering.input(2)}, {lowering.output(0)})
+      .in_place = {{0, 0}};
 }
 
 Cost SgdUpdate::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -57,9 +59,11 @@ void MomentumUpdate::lower(Lowering& lowering) const {
   shape.n = n;
   shape.momentum = momentum;
   shape.nesterov = nesterov;
-  lowering.call(Family::optimizer, OptimizerFunction::momentum, shape,
-                {lowering.input(0), lowering.input(1), lowering.input(2), lowering.input(3)},
-                {lowering.output(0), lowering.output(1)}).in_place = {{0, 0}, {1, 1}};
+  lowering
+      .call(Family::optimizer, OptimizerFunction::momentum, shape,
+            {lowering.input(0), lowering.input(1), lowering.input(2), lowering.input(3)},
+            {lowering.output(0), lowering.output(1)})
+      .in_place = {{0, 0}, {1, 1}};
 }
 
 Cost MomentumUpdate::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -83,8 +87,10 @@ void AdamUpdate::lower(Lowering& lowering) const {
   if (n == 0) return;
   std::vector<BufferId> inputs;
   for (int i = 0; i < 6; ++i) inputs.push_back(lowering.input(i));
-  lowering.call(Family::optimizer, OptimizerFunction::adam, AdamShape{n, beta1, beta2, epsilon}, std::move(inputs),
-                {lowering.output(0), lowering.output(1), lowering.output(2)}).in_place = {{0, 0}, {1, 1}, {2, 2}};
+  lowering
+      .call(Family::optimizer, OptimizerFunction::adam, AdamShape{n, beta1, beta2, epsilon}, std::move(inputs),
+            {lowering.output(0), lowering.output(1), lowering.output(2)})
+      .in_place = {{0, 0}, {1, 1}, {2, 2}};
 }
 
 Cost AdamUpdate::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -108,8 +114,8 @@ Value sgd_update(const Value& weight, const Value& gradient, const Value& rate) 
   return apply(SgdUpdate(), {weight, gradient, cast(rate, weight.dtype())});
 }
 
-std::vector<Value> momentum_update(const Value& weight, const Value& velocity, const Value& gradient,
-                                   const Value& rate, double momentum, bool nesterov) {
+std::vector<Value> momentum_update(const Value& weight, const Value& velocity, const Value& gradient, const Value& rate,
+                                   double momentum, bool nesterov) {
   auto op = std::make_shared<MomentumUpdate>();
   op->momentum = momentum;
   op->nesterov = nesterov;

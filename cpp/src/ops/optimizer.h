@@ -1,4 +1,4 @@
-// Optimizer updates as ops from old values to new ones: ops over kernels/optimizer.h. Compiling makes them run in place.
+// Optimizer updates as ops from old values to new ones, in place once compiled: ops over kernels/optimizer.h.
 #pragma once
 
 #include "graph/op.h"

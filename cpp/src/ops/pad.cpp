@@ -16,7 +16,8 @@ void check_margins(std::string_view op, const Shape& x, const std::vector<int64_
   for (const auto* margins : {&lo, &hi}) {
     const char* name = margins == &lo ? "lo" : "hi";
     STRIATE_CHECK(static_cast<int>(margins->size()) == x.rank(), value, op, name, "=", tuple_text(*margins), " has ",
-                  margins->size(), " entries for the ", x.rank(), " axes of x.shape=", x.text(), ". Expected one each.");
+                  margins->size(), " entries for the ", x.rank(), " axes of x.shape=", x.text(),
+                  ". Expected one each.");
     for (int64_t margin : *margins)
       STRIATE_CHECK(margin >= 0, value, op, name, "=", tuple_text(*margins), ". Expected no negative numbers.");
   }
@@ -118,7 +119,8 @@ std::vector<ValueType> PadGradient::infer(const std::vector<ValueType>& inputs) 
   check_input_count(kName, inputs, 1);
   check_floating(kName, "gy", inputs[0]);
   const PadMode kind = pad_mode(kName, mode);
-  STRIATE_CHECK(kind != PadMode::constant, value, kName, "mode=\"constant\". Expected replicate or reflect; crop instead.");
+  STRIATE_CHECK(kind != PadMode::constant, value, kName,
+                "mode=\"constant\". Expected replicate or reflect; crop instead.");
   check_margins(kName, inputs[0].shape, lo, hi);
   const Shape x = cropped_shape(kName, inputs[0].shape, lo, hi);
   check_reach(kName, x, kind, lo, hi);

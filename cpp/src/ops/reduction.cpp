@@ -19,8 +19,10 @@ std::vector<Run> merged_runs(const Shape& x, const std::vector<bool>& reduced) {
   std::vector<Run> runs;
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (x[axis] == 1) continue;
-    if (!runs.empty() && runs.back().reduced == reduced[axis]) runs.back().size *= x[axis];
-    else runs.push_back({x[axis], reduced[axis]});
+    if (!runs.empty() && runs.back().reduced == reduced[axis])
+      runs.back().size *= x[axis];
+    else
+      runs.push_back({x[axis], reduced[axis]});
   }
   return runs;
 }
@@ -59,8 +61,8 @@ void lower_reduction(Lowering& lowering, ReduceFunction function, const std::vec
     runs.erase(runs.begin() + at);
     at = largest_reduced(runs);
     const bool is_last = at == runs.size();
-    const BufferId target = is_last ? lowering.output(0)
-                                    : lowering.temporary(shape.outer * shape.inner * dtype_bytes(y.dtype));
+    const BufferId target =
+        is_last ? lowering.output(0) : lowering.temporary(shape.outer * shape.inner * dtype_bytes(y.dtype));
     lowering.call(Family::reduce, function, shape, {source}, {target});
     source = target;
   }
@@ -76,8 +78,10 @@ std::vector<ValueType> Reduction<Derived>::infer(const std::vector<ValueType>& i
   check_not_empty(op, x, over);
   std::vector<int64_t> sizes(x.begin(), x.end());
   for (auto axis = over.rbegin(); axis != over.rend(); ++axis) {
-    if (keepdims) sizes[*axis] = 1;
-    else sizes.erase(sizes.begin() + *axis);
+    if (keepdims)
+      sizes[*axis] = 1;
+    else
+      sizes.erase(sizes.begin() + *axis);
   }
   return {{inputs[0].dtype, Shape(sizes)}};
 }
@@ -134,14 +138,14 @@ std::vector<Value> Mean::gradient(const GradientArgs& args) const {
 
 std::vector<Value> Max::gradient(const GradientArgs& args) const {
   const Value& x = args.inputs[0];
-  return {share_among_ties(x, with_reduced_axes(args.outputs[0], x), with_reduced_axes(args.output_gradients[0], x),
-                           axes)};
+  return {
+      share_among_ties(x, with_reduced_axes(args.outputs[0], x), with_reduced_axes(args.output_gradients[0], x), axes)};
 }
 
 std::vector<Value> Min::gradient(const GradientArgs& args) const {
   const Value& x = args.inputs[0];
-  return {share_among_ties(x, with_reduced_axes(args.outputs[0], x), with_reduced_axes(args.output_gradients[0], x),
-                           axes)};
+  return {
+      share_among_ties(x, with_reduced_axes(args.outputs[0], x), with_reduced_axes(args.output_gradients[0], x), axes)};
 }
 
 // --- argmax ------------------------------------------------------------------------------------------------------

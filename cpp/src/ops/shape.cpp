@@ -21,12 +21,13 @@ std::vector<ValueType> Reshape::infer(const std::vector<ValueType>& inputs) cons
   int rest = -1;
   for (int i = 0; i < static_cast<int>(sizes.size()); ++i) {
     if (sizes[i] == 0) {
-      STRIATE_CHECK(i < x.rank(), value, kName, "shape=", tuple_text(shape), " keeps axis ", i, " of x.shape=",
-                    x.text(), ", which has ", x.rank(), " axes. Expected 0 only where x has an axis.");
+      STRIATE_CHECK(i < x.rank(), value, kName, "shape=", tuple_text(shape), " keeps axis ", i,
+                    " of x.shape=", x.text(), ", which has ", x.rank(), " axes. Expected 0 only where x has an axis.");
       sizes[i] = x[i];
       cancels[i] = true;
     } else if (sizes[i] == -1) {
-      STRIATE_CHECK(rest < 0, value, kName, "shape=", tuple_text(shape), " has more than one -1. Expected at most one.");
+      STRIATE_CHECK(rest < 0, value, kName, "shape=", tuple_text(shape),
+                    " has more than one -1. Expected at most one.");
       rest = i;
     } else {
       STRIATE_CHECK(sizes[i] > 0, value, kName, "shape=", tuple_text(shape), " has the size ", sizes[i],
@@ -108,8 +109,9 @@ std::vector<int> permutation_of(const std::vector<int64_t>& axes, const Shape& x
     is_permutation = !seen[order.back()];
     seen[order.back()] = true;
   }
-  STRIATE_CHECK(is_permutation, value, Transpose::kName, "axes=", tuple_text(axes), " do not name each axis of x.shape=",
-                x.text(), " once. Expected a permutation of 0 to ", x.rank() - 1, ".");
+  STRIATE_CHECK(is_permutation, value, Transpose::kName, "axes=", tuple_text(axes),
+                " do not name each axis of x.shape=", x.text(), " once. Expected a permutation of 0 to ", x.rank() - 1,
+                ".");
   return order;
 }
 

@@ -88,8 +88,10 @@ std::vector<Value> SoftmaxGradient::gradient(const GradientArgs&) const {
 void SoftmaxGradient::lower(Lowering& lowering) const {
   const SoftmaxShape shape = softmax_shape(lowering.input_type(0).shape);
   if (shape.rows == 0) return;
-  lowering.call(Family::softmax, SoftmaxFunction::backward, shape, {lowering.input(0), lowering.input(1)},
-                {lowering.output(0)}).in_place = {{1, 0}};
+  lowering
+      .call(Family::softmax, SoftmaxFunction::backward, shape, {lowering.input(0), lowering.input(1)},
+            {lowering.output(0)})
+      .in_place = {{1, 0}};
 }
 
 Cost SoftmaxGradient::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -138,9 +140,9 @@ std::vector<Value> CrossEntropy::gradient(const GradientArgs& args) const {
   if (args.needed[1] && is_floating(labels.dtype())) {  // the loss is linear in the labels
     const auto number = [&](double value) { return constant(Tensor::scalar(value, x.dtype())); };
     const Value log_q =
-        from_logits ? ops::log_softmax(x)
-                    : ops::log(minimum(maximum(divide(x, sum(x, {-1}, /*keepdims=*/true)), number(clip)),
-                                       number(1 - clip)));
+        from_logits
+            ? ops::log_softmax(x)
+            : ops::log(minimum(maximum(divide(x, sum(x, {-1}, /*keepdims=*/true)), number(clip)), number(1 - clip)));
     result[1] = negate(multiply(log_q, expand_dims(g, {g.rank()})));
   }
   return result;
@@ -172,8 +174,10 @@ std::vector<Value> CrossEntropyGradient::gradient(const GradientArgs&) const {
 void CrossEntropyGradient::lower(Lowering& lowering) const {
   const CrossEntropyShape shape = cross_entropy_shape(lowering, from_logits, clip);
   if (shape.rows == 0) return;
-  lowering.call(Family::softmax, SoftmaxFunction::cross_entropy_backward, shape,
-                {lowering.input(0), lowering.input(1), lowering.input(2)}, {lowering.output(0)}).in_place = {{0, 0}};
+  lowering
+      .call(Family::softmax, SoftmaxFunction::cross_entropy_backward, shape,
+            {lowering.input(0), lowering.input(1), lowering.input(2)}, {lowering.output(0)})
+      .in_place = {{0, 0}};
 }
 
 Cost CrossEntropyGradient::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {

@@ -63,11 +63,15 @@ Walk merged_walk(const Shape& size, const std::vector<Strides>& strides) {
     bool merges = !walk.size.empty();
     for (size_t i = 0; merges && i < strides.size(); ++i)
       merges = walk.strides[i].back() == strides[i][axis] * size[axis];
-    if (merges) walk.size.back() *= size[axis];
-    else walk.size.push_back(size[axis]);
+    if (merges)
+      walk.size.back() *= size[axis];
+    else
+      walk.size.push_back(size[axis]);
     for (size_t i = 0; i < strides.size(); ++i) {
-      if (merges) walk.strides[i].back() = strides[i][axis];
-      else walk.strides[i].push_back(strides[i][axis]);
+      if (merges)
+        walk.strides[i].back() = strides[i][axis];
+      else
+        walk.strides[i].push_back(strides[i][axis]);
     }
   }
   if (walk.size.empty()) {

@@ -42,8 +42,8 @@ std::vector<int> normalize_axes(std::string_view op, const std::vector<int64_t>&
   std::vector<int> result;
   for (int64_t axis : axes) result.push_back(normalize_axis(op, axis, rank));
   std::sort(result.begin(), result.end());
-  STRIATE_CHECK(std::adjacent_find(result.begin(), result.end()) == result.end(), value, op, "axes ",
-                tuple_text(axes), " name an axis twice. Name each axis once.");
+  STRIATE_CHECK(std::adjacent_find(result.begin(), result.end()) == result.end(), value, op, "axes ", tuple_text(axes),
+                " name an axis twice. Name each axis once.");
   if (axes.empty())
     for (int axis = 0; axis < rank; ++axis) result.push_back(axis);
   return result;

@@ -33,9 +33,10 @@ std::string padding_text(const Windows& windows) {
     padded.push_back(x[i + 1] == kUnknown ? kUnknown : x[i + 1] + placement.lo[i] + placement.hi[i]);
   const bool dilated = effective != windows.size;
   const Shape padded_shape(padded);
-  fail(ErrorKind::shape, op, windows.what, " ", tuple_text(windows.size),
-       dilated ? text_of(" with dilation ", tuple_text(windows.dilations), " spans ", tuple_text(effective), ", which")
-               : std::string(),
+  fail(ErrorKind::shape, op, windows.what, " ", Shape(windows.size).text(),
+       dilated
+           ? text_of(" with dilation ", tuple_text(windows.dilations), " spans ", Shape(effective).text(), ", which")
+           : std::string(),
        " is larger than the padded input ", padded_shape.text(), ": x.shape=", x.text(), ", ", padding_text(windows),
        ". Use padding=\"same\" or a ", windows.what, dilated ? " that spans" : " of", " at most ", padded_shape.text(),
        ".");
@@ -78,7 +79,8 @@ Placement place_windows(std::string_view op, const Shape& x, const Windows& give
     STRIATE_CHECK(f != 0, shape, op, windows.what, " ", tuple_text(windows.size), " is empty. Expected at least 1.");
     const bool unknown = n == kUnknown || f == kUnknown;
     const int64_t e = f == kUnknown ? kUnknown : windows.dilations[i] * (f - 1) + 1;
-    int64_t out = kUnknown, lo = explicit_padding ? windows.pad_lo[i] : 0, hi = explicit_padding ? windows.pad_hi[i] : 0;
+    int64_t out = kUnknown, lo = explicit_padding ? windows.pad_lo[i] : 0,
+            hi = explicit_padding ? windows.pad_hi[i] : 0;
     if (same) {
       out = n == kUnknown ? kUnknown : (n + s - 1) / s;
       const int64_t total = unknown ? 0 : std::max<int64_t>((out - 1) * s + e - n, 0);

@@ -53,9 +53,11 @@ TEST_CASE("broadcasting repeats along any axes") {
   const Tensor sum = run(ops::add(constant(a), constant(b)));
   REQUIRE(sum.shape() == Shape{2, 4, 5, 3});
   check_values(sum, [&](const Index& i) { return at(a, {i[1], 0, i[3]}) + at(b, {i[0], 0, i[2], 0}); });
-  const Tensor chosen = run(ops::where(ops::greater(constant(a), constant(Tensor::scalar(0, DType::float64))),
-                                       constant(b), constant(c)));
-  check_values(chosen, [&](const Index& i) { return at(a, {i[1], 0, i[3]}) > 0 ? at(b, {i[0], 0, i[2], 0}) : at(c, {i[3]}); });
+  const Tensor chosen =
+      run(ops::where(ops::greater(constant(a), constant(Tensor::scalar(0, DType::float64))), constant(b), constant(c)));
+  check_values(chosen, [&](const Index& i) {
+    return at(a, {i[1], 0, i[3]}) > 0 ? at(b, {i[0], 0, i[2], 0}) : at(c, {i[3]});
+  });
   const Tensor repeated = run(ops::broadcast_like(constant(a), constant(sum)));
   check_values(repeated, [&](const Index& i) { return at(a, {i[1], 0, i[3]}); });
 }
@@ -104,7 +106,9 @@ TEST_CASE("argmax finds the first maximum along any axis") {
 
 TEST_CASE("transposing moves every element, of any type") {
   const Tensor x = uniform_sample({2, 3, 5, 7}, 1);
-  check_values(run(ops::transpose(constant(x), {3, 1, 0, 2})), [&](const Index& i) { return at(x, {i[2], i[1], i[3], i[0]}); });
+  check_values(run(ops::transpose(constant(x), {3, 1, 0, 2})), [&](const Index& i) {
+    return at(x, {i[2], i[1], i[3], i[0]});
+  });
   for (DType dtype : {DType::float32, DType::int32, DType::int64, DType::uint8}) {
     std::vector<int64_t> counting(6);
     std::iota(counting.begin(), counting.end(), 0);
@@ -143,8 +147,10 @@ TEST_CASE("padding fills, repeats the edge or mirrors; cropping takes it off aga
         at -= lo[axis];
         if (at >= 0 && at <= last) continue;
         if (mode == "constant") return 0.25;
-        if (mode == "replicate") at = at < 0 ? 0 : last;
-        else at = at < 0 ? -at : 2 * last - at;
+        if (mode == "replicate")
+          at = at < 0 ? 0 : last;
+        else
+          at = at < 0 ? -at : 2 * last - at;
       }
       return at(x, source);
     });
@@ -179,7 +185,8 @@ TEST_CASE("class numbers of any integer type and either shape give one loss") {
 TEST_CASE("sizes, counts and fills are exact in every type") {
   const Value x = input("x", DType::float32, {kUnknown, 3});
   for (DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8}) {
-    const Function f("sizes", {x}, {ops::size_of(x, 0, dtype), ops::count_like(x, dtype), ops::ones_like(ops::cast(x, dtype))});
+    const Function f("sizes", {x},
+                     {ops::size_of(x, 0, dtype), ops::count_like(x, dtype), ops::ones_like(ops::cast(x, dtype))});
     for (int64_t n : {1, 7, 32}) {
       const auto results = f.run({Tensor::zeros(DType::float32, {n, 3})});
       CHECK(results[0].item() == n);

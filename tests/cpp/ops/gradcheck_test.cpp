@@ -97,7 +97,8 @@ constexpr bool is_twice_differentiable() {
 }
 
 bool has_checked_inputs(const std::vector<Sample>& samples) {
-  return std::any_of(samples.begin(), samples.end(), [](const Sample& sample) { return !sample.differentiable.empty(); });
+  return std::any_of(samples.begin(), samples.end(),
+                     [](const Sample& sample) { return !sample.differentiable.empty(); });
 }
 
 template <class OpType>
@@ -140,16 +141,19 @@ void check_refuses_second_gradients() {
 }  // namespace
 
 TEST_CASE("the gradient of every op agrees with central differences") {
-#define STRIATE_OP(Type, name) SUBCASE(name) { check_gradients<Type>(); }
+#define STRIATE_OP(Type, name) \
+  SUBCASE(name) { check_gradients<Type>(); }
 #include "ops/ops.inc"
 #undef STRIATE_OP
 }
 
 TEST_CASE("second derivatives agree with central differences, or are refused") {
-#define STRIATE_OP(Type, name)                                                              \
-  SUBCASE(name) {                                                                           \
-    if constexpr (is_twice_differentiable<Type>()) check_second_gradients<Type>();          \
-    else if constexpr (is_differentiable<Type>()) check_refuses_second_gradients<Type>();   \
+#define STRIATE_OP(Type, name)                     \
+  SUBCASE(name) {                                  \
+    if constexpr (is_twice_differentiable<Type>()) \
+      check_second_gradients<Type>();              \
+    else if constexpr (is_differentiable<Type>())  \
+      check_refuses_second_gradients<Type>();      \
   }
 #include "ops/ops.inc"
 #undef STRIATE_OP

@@ -79,7 +79,8 @@ int64_t pooled_size(int64_t n, int64_t window, int64_t stride, int64_t lo, int64
 }  // namespace
 
 TEST_CASE("every op infers through unknown sizes what it infers from known ones") {
-#define STRIATE_OP(Type, name) SUBCASE(name) { check_inference<Type>(); }
+#define STRIATE_OP(Type, name) \
+  SUBCASE(name) { check_inference<Type>(); }
 #include "ops/ops.inc"
 #undef STRIATE_OP
 }
@@ -113,10 +114,11 @@ TEST_CASE("window sizes are those of the textbook") {
 TEST_CASE("windows that do not fit are refused with the arithmetic") {
   ops::PoolOptions pool;
   pool.window = {3, 3};
-  CHECK_THROWS_WITH_AS(ops::max_pool(value({8, 2, 2, 64}), pool),
-                       doctest::Contains("[max_pool] window (3, 3) is larger than the padded input (2, 2): x.shape=(8, "
-                                         "2, 2, 64), padding=\"valid\". Use padding=\"same\" or a window of at most (2, 2)."),
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      ops::max_pool(value({8, 2, 2, 64}), pool),
+      doctest::Contains("[max_pool] window (3, 3) is larger than the padded input (2, 2): x.shape=(8, "
+                        "2, 2, 64), padding=\"valid\". Use padding=\"same\" or a window of at most (2, 2)."),
+      Error);
   pool.window = {2, 2};
   pool.padding = explicit_padding({2, 0}, {0, 0});
   CHECK_THROWS_WITH(ops::avg_pool(value({1, 4, 4, 1}), pool), doctest::Contains("not smaller than the window (2, 2)"));
@@ -147,7 +149,8 @@ TEST_CASE("windows that do not fit are refused with the arithmetic") {
 }
 
 TEST_CASE("shapes and types that do not fit are refused with what was received") {
-  CHECK_THROWS_WITH_AS(ops::add(value({2, 3}), value({4})), doctest::Contains("[add] shapes (2, 3) and (4,) do not broadcast"), Error);
+  CHECK_THROWS_WITH_AS(ops::add(value({2, 3}), value({4})),
+                       doctest::Contains("[add] shapes (2, 3) and (4,) do not broadcast"), Error);
   CHECK_THROWS_WITH(ops::add(value({2}), value({2}, DType::float64)),
                     doctest::Contains("a is float32 but b is float64"));
   CHECK_THROWS_WITH(ops::exp(value({2}, DType::int32)), doctest::Contains("[exp] x is int32. Expected float32 or"));
@@ -170,7 +173,8 @@ TEST_CASE("shapes and types that do not fit are refused with what was received")
                     doctest::Contains("gamma.shape=(4,) does not fit. Expected (3,), one for each channel"));
   CHECK_THROWS_WITH(ops::cross_entropy(value({4, 3}), value({4, 3}, DType::int32)),
                     doctest::Contains("Cast one-hot labels to float32"));
-  CHECK_THROWS_WITH(ops::cross_entropy(value({4, 3}), value({5}, DType::int32)), doctest::Contains("labels.shape=(5,)"));
+  CHECK_THROWS_WITH(ops::cross_entropy(value({4, 3}), value({5}, DType::int32)),
+                    doctest::Contains("labels.shape=(5,)"));
   CHECK_THROWS_WITH(ops::increment(value({})), doctest::Contains("Expected int64, a counter"));
   CHECK_THROWS_WITH(ops::sgd_update(value({3}), value({4}), value({})), doctest::Contains("the weight's shape"));
 }

@@ -16,8 +16,8 @@ std::vector<Sample> unary_samples(std::shared_ptr<Op> op, bool positive, bool di
 
 // Equal shapes; a bias; both operands repeated; scalars. Neither operand comes near 0, nor one near the other.
 std::vector<Sample> binary_samples(std::shared_ptr<Op> op, bool differentiable) {
-  const std::vector<std::pair<Shape, Shape>> shapes{
-      {{3, 5}, {3, 5}}, {{2, 3, 7}, {7}}, {{4, 1, 3}, {1, 5, 1}}, {{2, 1}, {3, 2, 5}}, {{}, {3}}, {{1, 1}, {1}}};
+  const std::vector<std::pair<Shape, Shape>> shapes{{{3, 5}, {3, 5}},    {{2, 3, 7}, {7}}, {{4, 1, 3}, {1, 5, 1}},
+                                                    {{2, 1}, {3, 2, 5}}, {{}, {3}},        {{1, 1}, {1}}};
   std::vector<Sample> samples;
   uint64_t seed = 1;
   for (const auto& [a_shape, b_shape] : shapes) {

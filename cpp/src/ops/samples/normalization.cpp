@@ -47,16 +47,19 @@ std::vector<Sample> BatchNormTrain::samples() {
 std::vector<Sample> BatchNormGradient::samples() {
   return {make_sample(with_epsilon<BatchNormGradient>(1e-2),
                       {uniform_sample({2, 3, 3}, 1), uniform_sample({3}, 2), uniform_sample({3}, 3),
-                       uniform_sample({3}, 4, 0.5, 1), uniform_sample({2, 3, 3}, 5)}, {})};
+                       uniform_sample({3}, 4, 0.5, 1), uniform_sample({2, 3, 3}, 5)},
+                      {})};
 }
 
 std::vector<Sample> BatchNormInfer::samples() {
   return {make_sample(with_epsilon<BatchNormInfer>(1e-2),
                       {uniform_sample({2, 3, 5}, 1), uniform_sample({5}, 2), uniform_sample({5}, 3),
-                       uniform_sample({5}, 4), uniform_sample({5}, 5, 0.5, 1)}, {0, 1, 2, 3, 4}),
+                       uniform_sample({5}, 4), uniform_sample({5}, 5, 0.5, 1)},
+                      {0, 1, 2, 3, 4}),
           make_sample(with_epsilon<BatchNormInfer>(1e-3),
                       {uniform_sample({3, 1}, 6), uniform_sample({1}, 7), uniform_sample({1}, 8),
-                       uniform_sample({1}, 9), uniform_sample({1}, 10, 0.5, 1)}, {0, 1, 2, 3, 4})};
+                       uniform_sample({1}, 9), uniform_sample({1}, 10, 0.5, 1)},
+                      {0, 1, 2, 3, 4})};
 }
 
 std::vector<Sample> Dropout::samples() {
@@ -66,7 +69,8 @@ std::vector<Sample> Dropout::samples() {
   const Tensor rng = integer_sample({2}, DType::int64, {17, 3});
   Dropout none = op;
   none.rate = 0;
-  return {make_sample(op, {uniform_sample({3, 7}, 1), rng}, {0}), make_sample(none, {uniform_sample({5}, 2), rng}, {0})};
+  return {make_sample(op, {uniform_sample({3, 7}, 1), rng}, {0}),
+          make_sample(none, {uniform_sample({5}, 2), rng}, {0})};
 }
 
 std::vector<Sample> Softmax::samples() {
@@ -95,10 +99,10 @@ std::vector<Sample> CrossEntropy::samples() {
 
 std::vector<Sample> CrossEntropyGradient::samples() {
   const Tensor classes = integer_sample({3}, DType::int32, {4, 0, 2});
-  return {make_sample(from<CrossEntropyGradient>(true), {uniform_sample({3, 5}, 1), classes, uniform_sample({3}, 2)},
-                      {}),
-          make_sample(from<CrossEntropyGradient>(false),
-                      {probabilities({3, 5}, 3), probabilities({3, 5}, 4), uniform_sample({3}, 5)}, {})};
+  return {
+      make_sample(from<CrossEntropyGradient>(true), {uniform_sample({3, 5}, 1), classes, uniform_sample({3}, 2)}, {}),
+      make_sample(from<CrossEntropyGradient>(false),
+                  {probabilities({3, 5}, 3), probabilities({3, 5}, 4), uniform_sample({3}, 5)}, {})};
 }
 
 }  // namespace striate

@@ -3,8 +3,8 @@
 namespace striate {
 
 std::vector<Sample> SgdUpdate::samples() {
-  return {make_sample(SgdUpdate(), {uniform_sample({3, 5}, 1), uniform_sample({3, 5}, 2), uniform_sample({}, 3, 0.1, 1)},
-                      {})};
+  return {make_sample(SgdUpdate(),
+                      {uniform_sample({3, 5}, 1), uniform_sample({3, 5}, 2), uniform_sample({}, 3, 0.1, 1)}, {})};
 }
 
 std::vector<Sample> MomentumUpdate::samples() {
@@ -23,8 +23,8 @@ std::vector<Sample> AdamUpdate::samples() {
   op.epsilon = 1e-3;
   return {make_sample(op,
                       {uniform_sample({17}, 1), uniform_sample({17}, 2), uniform_sample({17}, 3, 0.1, 1),
-                       uniform_sample({17}, 4), uniform_sample({}, 5, 0.1, 1),
-                       integer_sample({}, DType::int64, {6})}, {})};
+                       uniform_sample({17}, 4), uniform_sample({}, 5, 0.1, 1), integer_sample({}, DType::int64, {6})},
+                      {})};
 }
 
 }  // namespace striate

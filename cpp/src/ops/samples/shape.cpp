@@ -131,10 +131,12 @@ std::vector<Sample> ConcatenatePart::samples() {
   const auto part = [](int64_t axis, int64_t index) {
     return with<ConcatenatePart>([&](ConcatenatePart& op) { op.axis = axis, op.index = index; });
   };
-  return {make_sample(part(1, 1), {uniform_sample({2, 9}, 1), uniform_sample({2, 3}, 2), uniform_sample({2, 1}, 3),
-                                   uniform_sample({2, 5}, 4)}, {0, 2}),
-          make_sample(part(-2, 0), {uniform_sample({2, 5, 3}, 5), uniform_sample({2, 1, 3}, 6),
-                                    uniform_sample({2, 4, 3}, 7)}, {0})};
+  return {make_sample(part(1, 1),
+                      {uniform_sample({2, 9}, 1), uniform_sample({2, 3}, 2), uniform_sample({2, 1}, 3),
+                       uniform_sample({2, 5}, 4)},
+                      {0, 2}),
+          make_sample(part(-2, 0),
+                      {uniform_sample({2, 5, 3}, 5), uniform_sample({2, 1, 3}, 6), uniform_sample({2, 4, 3}, 7)}, {0})};
 }
 
 std::vector<Sample> Pad::samples() {

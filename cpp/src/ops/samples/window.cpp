@@ -99,8 +99,8 @@ std::vector<Sample> Matmul::samples() {
 std::vector<Sample> Conv::samples() {
   std::vector<Sample> samples;
   for (const ConvCase& c : conv_cases())
-    samples.push_back(make_sample(with_attributes<Conv>(c.how), {uniform_sample(c.x, 1), uniform_sample(c.kernel, 2)},
-                                  {0, 1}));
+    samples.push_back(
+        make_sample(with_attributes<Conv>(c.how), {uniform_sample(c.x, 1), uniform_sample(c.kernel, 2)}, {0, 1}));
   return samples;
 }
 
@@ -132,16 +132,16 @@ std::vector<Sample> MaxPool::samples() {
 std::vector<Sample> MaxPoolScatter::samples() {
   std::vector<Sample> samples;
   for (const PoolCase& c : pool_cases())
-    samples.push_back(make_sample(with_attributes<MaxPoolScatter>(c.how),
-                                  {distinct_sample(c.x, 1), uniform_sample(c.y, 2)}, {0, 1}));
+    samples.push_back(
+        make_sample(with_attributes<MaxPoolScatter>(c.how), {distinct_sample(c.x, 1), uniform_sample(c.y, 2)}, {0, 1}));
   return samples;
 }
 
 std::vector<Sample> MaxPoolGather::samples() {
   std::vector<Sample> samples;
   for (const PoolCase& c : pool_cases())
-    samples.push_back(make_sample(with_attributes<MaxPoolGather>(c.how),
-                                  {distinct_sample(c.x, 1), uniform_sample(c.x, 2)}, {0, 1}));
+    samples.push_back(
+        make_sample(with_attributes<MaxPoolGather>(c.how), {distinct_sample(c.x, 1), uniform_sample(c.x, 2)}, {0, 1}));
   return samples;
 }
 
