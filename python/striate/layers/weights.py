@@ -10,6 +10,19 @@ import numpy as np
 
 from striate.variables import Variable
 
+_changes = 0  # how often any layer's `trainable` was set
+
+
+def trainable_changes() -> int:
+    """Grows whenever a layer's `trainable` is set: a cheap way to see that nothing has changed."""
+    return _changes
+
+
+def frozen_layers(owner: WeightOwner) -> tuple[int, ...]:
+    """Which layers, of this one and those in it, training leaves alone."""
+    inner = [number for layer in owner.sublayers() for number in frozen_layers(layer)]
+    return (*inner, *(() if owner.trainable else (id(owner),)))
+
 
 class WeightOwner:
     """The part of a layer that knows its weights and sublayers.
@@ -63,6 +76,8 @@ class WeightOwner:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
+        global _changes
+        _changes += 1
         self._trainable = bool(value)
         for layer in self.sublayers():
             layer.trainable = value

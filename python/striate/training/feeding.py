@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from striate import tree
+
 
 class Batch(NamedTuple):
     """Arrays of one step, ready for the engine; `weights` is empty when nothing is weighted."""
@@ -52,9 +54,9 @@ def listed(data: Any, names: Sequence[str], what: str) -> list[np.ndarray]:
         items = list(data)
     else:
         shown = repr(data)
+        shown = shown[:60] + "..." if len(shown) > 60 else shown
         raise ValueError(
-            f"Unrecognized data type: {what}={shown[:60] + '...' if len(shown) > 60 else shown} (of type {type(data)}). "
-            "Use NumPy arrays, e.g. np.array(...)."
+            f"Unrecognized data type: {what}={shown} (of type {type(data)}). Use NumPy arrays, e.g. np.array(...)."
         )
     if names and len(items) != len(names):
         raise ValueError(f"`{what}` holds {len(items)} arrays, the model has {len(names)}: {list(names)}.")
@@ -100,7 +102,9 @@ def check_cardinality(**groups: Sequence[np.ndarray]) -> int:
     found = {size for group in sizes.values() for size in group}
     if len(found) > 1:
         lines = "\n".join(f"'{name}' sizes: {', '.join(map(str, group))}" for name, group in sizes.items())
-        raise ValueError(f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples.\n{lines}")
+        raise ValueError(
+            f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples.\n{lines}"
+        )
     return found.pop()
 
 
@@ -140,16 +144,17 @@ class ArrayFeed:
 
     def batches(self, order: np.ndarray | None = None) -> Iterator[Batch]:
         """All samples once, in this order; each batch is gathered while the one before is computed."""
-        if order is None and all(a.dtype == d and a.flags.c_contiguous for a, d in zip(self.arrays, self.dtypes, strict=True)):
+        if order is None and all(
+            a.dtype == d and a.flags.c_contiguous for a, d in zip(self.arrays, self.dtypes, strict=True)
+        ):
             return (self._batch(step, None) for step in range(self.steps))  # slices: nothing to gather
         return ahead(lambda step: self._batch(step, order), self.steps)
 
     def _batch(self, step: int, order: np.ndarray | None) -> Batch:
         begin, end = step * self.batch_size, min((step + 1) * self.batch_size, self.samples)
-        rows = slice(begin, end) if order is None else order[begin:end]
         parts = []
         for array, dtype in zip(self.arrays, self.dtypes, strict=True):
-            part = array[begin:end] if order is None else array.take(rows, axis=0)
+            part = array[begin:end] if order is None else array.take(order[begin:end], axis=0)
             parts.append(np.ascontiguousarray(part, dtype=dtype))
         first, second = self.splits
         return Batch(parts[:first], parts[first:second], parts[second:])
@@ -218,3 +223,29 @@ def is_stream(x: Any) -> bool:
     if is_array(x) or isinstance(x, (list, tuple, dict, str)):
         return False
     return hasattr(x, "__iter__") or hasattr(x, "__next__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+
+
+def split_off(fraction: float, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+    """(x, y, weight) without the last part of the samples, and that part; the part is None for a fraction of 0.
+
+    Raises:
+        ValueError: the fraction is out of its range, or leaves one side without samples.
+    """
+    if not fraction:
+        return (x, y, weight), None
+    if not 0 < fraction < 1:
+        raise ValueError(f"`validation_split` must be between 0 and 1. Received: validation_split={fraction}.")
+    samples = len(tree.leaves(x)[0])
+    at = samples - int(samples * fraction)
+    if at <= 0 or at >= samples:
+        raise ValueError(
+            f"Training data contains {samples} samples, which is not sufficient to split it into a validation and "
+            f"training set as specified by `validation_split={fraction}`. Give more data, or another fraction."
+        )
+
+    def part(rows: slice) -> tuple[Any, ...]:
+        return tuple(
+            None if data is None else tree.map_leaves(lambda a: np.asarray(a)[rows], data) for data in (x, y, weight)
+        )
+
+    return part(slice(0, at)), part(slice(at, samples))

@@ -10,14 +10,16 @@ from striate.training.feeding import Batch
 from striate.training.functions import Tracer
 
 
-def refuse_non_finite(model: Any, batch: Batch, loss: float, epoch: int, step: int, saved: list[np.ndarray]) -> NoReturn:
+def refuse_non_finite(
+    model: Any, batch: Batch, loss: float, epoch: int, step: int, saved: list[np.ndarray]
+) -> NoReturn:
     """Puts the weights of the epoch's start back and raises RuntimeError naming the step and the first culprit."""
     culprit = _culprit(model, batch)
     for weight, array in zip(model.weights, saved, strict=False):
         weight.assign(array)
     raise RuntimeError(
-        f"The loss became {loss} at step {step} of epoch {epoch + 1}: {culprit}. The weights are again those of the epoch's "
-        "start. Try a smaller learning rate, scale the inputs (x / 255), or look for bad samples; "
+        f"The loss became {loss} at step {step} of epoch {epoch + 1}: {culprit}. The weights are again those of the "
+        "epoch's start. Try a smaller learning rate, scale the inputs (x / 255), or look for bad samples; "
         "striate.config.check_finite = False goes on regardless, and callbacks.TerminateOnNaN() stops without an error."
     )
 

@@ -39,6 +39,7 @@ class TrainingState:
 
 
 def input_values(specs: list[Spec]) -> list[Any]:
+    """Leaves of a graph, one for each spec."""
     return [_core.input(spec.name, spec.dtype, list(spec.shape)) for spec in specs]
 
 
@@ -88,7 +89,7 @@ class Tracer:
         return _core.Function("train_step", [*x, *y, *w], [loss], updates, self.workspace)
 
     def activations(self, inputs: list[Spec], training: bool) -> tuple[Any, list[str]]:
-        """inputs -> every layer's output in the order of calls, with the layers' paths: for finding where numbers break."""
+        """inputs -> every layer's output in the order of calls, and the layers' paths: to find where numbers break."""
         x = input_values(inputs)
         with tracing.Trace(training=training, rng=self.state.rng()) as trace:
             trace.activations = []
@@ -102,8 +103,8 @@ class Tracer:
         return input_values(inputs), input_values(targets), input_values(w)
 
     def _score(self, trace: Any, x: list[Any], y: list[Any], outputs: list[Any], w: list[Any]) -> tuple[Any, list[Any]]:
-        """The loss, and the updates of the metrics. Sums are weighted by batch size, so that a short last batch does not
-        bias them."""
+        """The loss, and the updates of the metrics. Sums are weighted by batch size: a short last batch does not bias
+        them."""
         goals = self.objectives
         groups = goals.resolve_metrics([tuple(v.shape) for v in y], [tuple(v.shape) for v in outputs])
         weights = w or [None] * len(y)
@@ -115,11 +116,13 @@ class Tracer:
                 scaled = part if goals.loss_weights[i] == 1 else ops.multiply(part, goals.loss_weights[i])
                 total = scaled if total is None else ops.add(total, scaled)
             for metric in groups[i]:
-                updates += metric.traced_update(target, output, weights[i])
+                updates += metric.traced_update(target, output)  # as Keras: sample weights are the loss's alone
         for extra in trace.losses:
             total = extra if total is None else ops.add(total, extra)
         if total is None:
-            raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`, or add one with `add_loss`.")
+            raise ValueError(
+                "No loss to compute. Provide a `loss` argument in `compile()`, or add one with `add_loss`."
+            )
         count = ops.size_of(x[0], 0)
         updates += _mean_update(goals.loss_mean, total, count)
         for i, part in parts:

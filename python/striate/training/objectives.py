@@ -9,7 +9,7 @@ import numpy as np
 from striate import losses, metrics, optimizers
 
 # Arguments of compile() whose meaning comes later (or that have none here), and what they may be.
-_ACCEPTED = {
+_ACCEPTED: dict[str, tuple[Any, ...]] = {
     "weighted_metrics": (None, []),
     "run_eagerly": (False, None),
     "steps_per_execution": (1, None),
@@ -44,8 +44,8 @@ class Objectives:
                 raise ValueError(f"compile() got an unexpected argument `{name}`.")
             if not any(value is known or value == known for known in _ACCEPTED[name]):
                 raise ValueError(
-                    f"compile(): the argument `{name}` comes in a later version of striate. Received: {name}={value!r}; "
-                    f"use {_ACCEPTED[name][0]!r}."
+                    f"compile(): the argument `{name}` comes in a later version of striate. Received: {name}={value!r}"
+                    f"; use {_ACCEPTED[name][0]!r}."
                 )
         self.output_names = output_names
         self.given = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
@@ -92,10 +92,11 @@ class Objectives:
                 continue
             low, high, classes = target.min(), target.max(), int(shape[-1])
             if low < 0 or high >= classes:
+                wrong = low if low < 0 else high
                 raise ValueError(
-                    f"Received a label value of {low if low < 0 else high} which is outside the valid range of [0, {classes}). "
-                    f"Labels are class numbers; the model's last layer has {classes} outputs. Start counting classes at 0, "
-                    "or give the last layer more units."
+                    f"Received a label value of {wrong} which is outside the valid range of [0, {classes}). Labels are "
+                    f"class numbers; the model's last layer has {classes} outputs. Count classes from 0, or give the "
+                    "last layer more units."
                 )
 
 
@@ -124,6 +125,7 @@ def spread_metrics(value: Any, names: list[str]) -> list[Any]:
 
 
 def wanted_metrics(value: Any) -> list[Any]:
+    """Metrics in nested lists as one list."""
     if value is None:
         return []
     if isinstance(value, (list, tuple)):
@@ -144,9 +146,11 @@ def resolved(item: Any, prefix: str, target: Any, output: Any) -> Any:
 
 
 def new_mean(name: str) -> Any:
+    """A mean that stands in logs under this name."""
     return named(metrics.Mean(), name)
 
 
 def named(metric: Any, name: str) -> Any:
+    """The metric under another name."""
     metric.name = name
     return metric

@@ -53,18 +53,17 @@ class ProgressBar:
     def wants(self, step: int) -> bool:
         """Whether update(step, ...) would draw, so that metrics need not be read for nothing."""
         return (
-            self.verbose == 1 and self.terminal and (step == self.steps or time.perf_counter() - self.shown >= _INTERVAL)
+            self.verbose == 1
+            and self.terminal
+            and (step == self.steps or time.perf_counter() - self.shown >= _INTERVAL)
         )
 
     def update(self, step: int, logs: dict[str, float]) -> None:
         """Draws the state after `step` steps."""
         self.shown = time.perf_counter()
         elapsed = self.shown - self.start
-        if self.steps:
-            left = seconds_text(elapsed / max(step, 1) * (self.steps - step))
-        else:
-            left = seconds_text(elapsed)
-        self._write("\r\x1b[K" + self._line(step, left, elapsed, logs, color=True))
+        left = elapsed / max(step, 1) * (self.steps - step) if self.steps else elapsed
+        self._write("\r\x1b[K" + self._line(step, seconds_text(left), elapsed, logs, color=True))
 
     def finish(self, step: int, logs: dict[str, Any]) -> None:
         """Draws the end, with a newline."""
@@ -88,8 +87,10 @@ class ProgressBar:
             head = f"\x1b[1m{head}\x1b[0m"
         else:
             bar = "━" * filled + " " * (_WIDTH - filled)
-        return f"{head}{bar} \x1b[1m{time_text}\x1b[0m" * color + f"{head}{bar} {time_text}" * (not color) + (
-            f" {per_step_text(elapsed / max(step, 1))}" + metrics_text(logs)
+        return (
+            f"{head}{bar} \x1b[1m{time_text}\x1b[0m" * color
+            + f"{head}{bar} {time_text}" * (not color)
+            + (f" {per_step_text(elapsed / max(step, 1))}" + metrics_text(logs))
         )
 
     def _write(self, text: str) -> None:

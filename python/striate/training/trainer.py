@@ -8,126 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from striate import _core, config, optimizers, tree
+from striate import _core, config
 from striate import callbacks as callback_classes
 from striate.training import feeding
-from striate.training.feeding import ArrayFeed, Batch, Spec, StreamFeed
+from striate.training.feeding import ArrayFeed
 from striate.training.forensics import refuse_non_finite
-from striate.training.functions import Tracer, TrainingState
-from striate.training.objectives import Objectives
 from striate.training.progress import ProgressBar
-from striate.training.weighting import checked_weights, weights_from_classes
-
-_FUNCTIONS_KEPT = 24  # a model traced for training, testing, predicting; per type of labels, weighted or not
+from striate.training.step_functions import StepFunctions
 
 
-class Trainer:
-    """What `Model` inherits to be trained: a layer, with `graph` (its record of calls, or None), `build`, `name`, and
-    `weights`."""
+class Trainer(StepFunctions):
+    """What `Model` inherits to be trained."""
 
-    _objectives: Objectives | None = None
-    _training_state: TrainingState | None = None
-    _workspace: Any = None
     stop_training = False
-    history: Any = None
-
-    # --- compile ---------------------------------------------------------------------------------------------------
-
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
-    ) -> None:
-        """Says what training makes small, how, and what to report.
-
-        Args:
-            optimizer: a name ("sgd", "adam"), a config or an instance.
-            loss: a name, a function or an instance; for several outputs a list or a dict by output name.
-            loss_weights: factors of the losses of several outputs, a list or a dict.
-            metrics: a list of names ("accuracy"), functions or instances; for several outputs lists or a dict.
-            weighted_metrics, run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: Keras's arguments; each
-                takes its default, and what means nothing here is ignored.
-
-        Raises:
-            ValueError: an argument is unknown, comes in a later version, or does not fit the outputs.
-        """
-        self._compile_arguments = {
-            "optimizer": optimizer,
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "run_eagerly": run_eagerly,
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,
-            "auto_scale_loss": auto_scale_loss,
-        }
-        self._objectives = None
-        self.forget_functions()
-        if self.built:  # else the outputs are not known yet, and the first batch does this
-            self._make_objectives()
-
-    def _make_objectives(self) -> Objectives:
-        if self._objectives is None:
-            self._objectives = Objectives(list(self.output_names), **self._compile_arguments)
-            self._compile_arguments["optimizer"] = self._objectives.optimizer
-        return self._objectives
-
-    def forget_functions(self) -> None:
-        """Lets the next step trace the model anew: its layers or what is trainable have changed."""
-        self._functions: dict[tuple[Any, ...], Any] = {}
-
-    @property
-    def compiled(self) -> bool:
-        """Whether `compile` was called."""
-        return getattr(self, "_compile_arguments", None) is not None
-
-    @property
-    def optimizer(self) -> Any:
-        """The optimizer, or None before `compile`."""
-        if not self.compiled:
-            return None
-        if self._objectives is None:  # not built yet
-            self._compile_arguments["optimizer"] = optimizers.get(self._compile_arguments["optimizer"])
-            return self._compile_arguments["optimizer"]
-        return self._objectives.optimizer
-
-    @property
-    def loss(self) -> Any:
-        """The loss as `compile` was given it."""
-        return self._compile_arguments["loss"] if self.compiled else None
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The metric objects, the loss's mean first; those that depend on the labels' shape appear with the first data."""
-        return self._objectives.trackers() if self._objectives else []
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names in `evaluate`'s result, in its order."""
-        return [metric.name for metric in self.metrics]
-
-    def reset_metrics(self) -> None:
-        """Forgets what metrics have gathered."""
-        if self._objectives:
-            self._objectives.reset()
-
-    @property
-    def training_state(self) -> TrainingState:
-        """Seed, step and epoch, which make runs repeatable."""
-        if self._training_state is None:
-            self._training_state = TrainingState()
-        return self._training_state
+    batch_size: int | None = None  # of the last fit; files keep it
 
     # --- fit -------------------------------------------------------------------------------------------------------
-
     def fit(
         self,
         x: Any = None,
@@ -180,7 +76,7 @@ class Trainer:
         self._refuse_with_stream(stream, y=y, sample_weight=sample_weight, validation_split=validation_split or None)
         batch_size = _checked_batch_size(batch_size)
         if not stream:
-            x, y, sample_weight, held_out = self._split(x, y, sample_weight, validation_split)
+            (x, y, sample_weight), held_out = feeding.split_off(validation_split, x, y, sample_weight)
             validation_data = held_out if held_out is not None else validation_data
         feed = self._feed(x, y, sample_weight, class_weight, batch_size, steps_per_epoch, stream)
         epochs = min(epochs, initial_epoch + int(os.environ.get("STRIATE_MAX_EPOCHS", epochs)))
@@ -209,7 +105,15 @@ class Trainer:
         return called.history
 
     def _train_epoch(
-        self, feed: Any, epoch: int, epochs: int, steps: int | None, shuffle: bool, called: Any, verbose: int, finish: bool
+        self,
+        feed: Any,
+        epoch: int,
+        epochs: int,
+        steps: int | None,
+        shuffle: bool,
+        called: Any,
+        verbose: int,
+        finish: bool,
     ) -> dict[str, float]:
         if verbose:
             print(f"Epoch {epoch + 1}/{epochs}", flush=True)
@@ -239,7 +143,7 @@ class Trainer:
                     called.on_train_batch_end(step - 1, self._objectives.logs())
                 if bar.wants(step):
                     bar.update(step, self._objectives.logs())
-                if self.stop_training and reads or (steps is not None and step >= steps):
+                if (self.stop_training and reads) or (steps is not None and step >= steps):
                     break
         if step == 0:
             raise ValueError("The source of batches gave none. Is the generator exhausted? Give steps_per_epoch.")
@@ -333,7 +237,12 @@ class Trainer:
         return logs
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """The model's outputs for data.
 
@@ -411,159 +320,6 @@ class Trainer:
         batch = self._batch(x, None, None, None)
         return self._structured(self._function("predict", batch).run(batch.inputs))
 
-    # --- below: the model as functions see it -----------------------------------------------------------------------
-
-    def input_specs(self, x: Any) -> list[Spec]:
-        """What the model's inputs take; data build a model that has not been yet."""
-        if self.graph is None and not self.built:
-            shapes = tree.map_leaves(lambda a: (None, *np.shape(a)[1:]), x)
-            self.build(shapes)
-        if self.graph is not None:
-            return [Spec(tensor.name, tensor.dtype, tuple(tensor.shape)) for tensor in self.graph.flat_inputs]
-        return [Spec(f"input_{i}", self.dtype, (None, *np.shape(a)[1:])) for i, a in enumerate(tree.leaves(x))]
-
-    def trace(self, values: list[Any], training: bool) -> list[Any]:
-        """The outputs for these values of a graph."""
-        outputs = self(values if len(values) > 1 else values[0], training=training)
-        self._output_structure = tree.map_leaves(lambda _: None, outputs)
-        leaves = tree.leaves(outputs)
-        self._output_shapes = [tuple(value.shape) for value in leaves]
-        return leaves
-
-    @property
-    def output_names(self) -> list[str]:
-        """The names by which losses and metrics know the outputs: those of the layers that give them."""
-        if self.graph is None:
-            count = len(getattr(self, "_output_shapes", [None]))
-            return [f"output_{i + 1}" for i in range(count)]
-        if isinstance(self.graph.outputs, dict):
-            return list(self.graph.outputs)
-        return [tensor.history[0].layer.name for tensor in self.graph.flat_outputs]
-
-    @property
-    def output_shapes(self) -> list[Any]:
-        """The outputs' shapes, the batch's axis included."""
-        if self.graph is not None:
-            return [tuple(tensor.shape) for tensor in self.graph.flat_outputs]
-        return list(getattr(self, "_output_shapes", [(None,)]))
-
-    # --- data in, functions found -----------------------------------------------------------------------------------
-
-    def _require_compiled(self) -> None:
-        if not self.compiled:
-            raise ValueError("You must call `compile()` before using the model.")
-        if self.built:
-            self._make_objectives()
-
-    @staticmethod
-    def _refuse_with_stream(stream: bool, **given: Any) -> None:
-        if stream and (wrong := [name for name, value in given.items() if value is not None]):
-            raise ValueError(
-                f"{', '.join(f'`{name}`' for name in wrong)} must not be given when `x` is a source of batches, which "
-                "gives (x, y) or (x, y, sample_weight) itself."
-            )
-
-    def _feed(
-        self, x: Any, y: Any, weight: Any, class_weight: Any, batch_size: int, steps: int | None, stream: bool
-    ) -> Any:
-        if stream:
-            return StreamFeed(x, lambda item: self._stream_batch(item, class_weight), steps)
-        inputs, targets, weights = self._checked(x, y, weight, class_weight)
-        dtypes = [spec.dtype for spec in self.input_specs(inputs)]
-        dtypes += [feeding.engine_dtype(target.dtype) for target in targets] + ["float32"] * len(weights)
-        return ArrayFeed(inputs, targets, weights, dtypes, batch_size)
-
-    def _stream_batch(self, item: Any, class_weight: Any) -> Batch:
-        parts = item if isinstance(item, tuple) else (item,)
-        if len(parts) > 3:
-            raise ValueError(f"A source of batches gives x, (x, y) or (x, y, sample_weight). Received {len(parts)} parts.")
-        x, y, weight = (*parts, None, None)[:3]
-        return self._batch(x, y, weight, class_weight)
-
-    def _batch(self, x: Any, y: Any, weight: Any, class_weight: Any) -> Batch:
-        inputs, targets, weights = self._checked(x, y, weight, class_weight)
-        return Batch(
-            [np.ascontiguousarray(a, spec.dtype) for a, spec in zip(inputs, self.input_specs(inputs), strict=True)],
-            [np.ascontiguousarray(a, feeding.engine_dtype(a.dtype)) for a in targets],
-            [np.ascontiguousarray(a, "float32") for a in weights],
-        )
-
-    def _checked(
-        self, x: Any, y: Any, weight: Any, class_weight: Any
-    ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-        """Arrays that fit the model and each other."""
-        specs = self.input_specs(x)
-        inputs = feeding.fitted_inputs(x, specs, self.name)
-        if y is None:
-            feeding.check_cardinality(x=inputs)
-            return inputs, [], []
-        goals = self._make_objectives()
-        targets = feeding.listed(y, goals.output_names, "y")
-        for target, name in zip(targets, goals.output_names, strict=True):
-            feeding.check_numbers(target, "y", name if len(targets) > 1 else "")
-        feeding.check_cardinality(x=inputs, y=targets)
-        goals.check_labels(targets, self.output_shapes)
-        if weight is not None and class_weight is not None:
-            raise ValueError("You cannot give `class_weight` and `sample_weight` at the same time.")
-        weights: list[np.ndarray] = []
-        if class_weight is not None:
-            weights = weights_from_classes(class_weight, targets)
-        elif weight is not None:
-            weights = checked_weights(weight, targets, goals.output_names)
-        return inputs, targets, weights
-
-    def _function(self, kind: str, batch: Batch) -> Any:
-        """The traced function for batches like this one."""
-        key = (kind, bool(batch.weights), *((t.dtype.char, t.shape[1:]) for t in batch.targets))
-        found = self._functions.get(key)
-        if found is not None:
-            return found
-        specs = self.input_specs(batch.inputs)
-        if kind != "predict" and not batch.targets and any(loss is not None for loss in self._make_objectives().losses):
-            raise ValueError("The loss needs labels, but `y` is None. Give y, or batches (x, y).")
-        if self._workspace is None:
-            self._workspace = _core.Workspace()
-        tracer = Tracer(self, self._objectives, self.training_state, self._workspace)
-        if kind == "predict":
-            function = tracer.predict(specs)
-        else:
-            targets = [
-                Spec(f"y_{i}" if len(batch.targets) > 1 else "y", t.dtype.name, (None, *t.shape[1:]))
-                for i, t in enumerate(batch.targets)
-            ]
-            trace = tracer.train if kind == "train" else tracer.test
-            function = trace(specs, targets, bool(batch.weights))
-        if len(self._functions) >= _FUNCTIONS_KEPT:
-            self._functions.pop(next(iter(self._functions)))
-        self._functions[key] = function
-        return function
-
-    def _structured(self, outputs: list[np.ndarray]) -> Any:
-        structure = self.graph.outputs if self.graph is not None else self._output_structure
-        arrays = iter(outputs)
-        return tree.map_leaves(lambda _: next(arrays), structure)
-
-    @staticmethod
-    def _split(x: Any, y: Any, weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
-        """The first part of the data to train on, the last to validate on (or None)."""
-        if not fraction:
-            return x, y, weight, None
-        if not 0 < fraction < 1:
-            raise ValueError(f"`validation_split` must be between 0 and 1. Received: validation_split={fraction}.")
-        samples = len(tree.leaves(x)[0])
-        at = samples - int(samples * fraction)
-        if at <= 0 or at >= samples:
-            raise ValueError(
-                f"Training data contains {samples} samples, which is not sufficient to split it into a validation and "
-                f"training set as specified by `validation_split={fraction}`. Give more data, or another fraction."
-            )
-
-        def part(data: Any, rows: slice) -> Any:
-            return None if data is None else tree.map_leaves(lambda a: np.asarray(a)[rows], data)
-
-        first, last = slice(0, at), slice(at, samples)
-        return part(x, first), part(y, first), part(weight, first), (part(x, last), part(y, last), part(weight, last))
-
 
 def _checked_batch_size(batch_size: Any) -> int:
     if batch_size is None:
@@ -595,4 +351,3 @@ def _due(epoch: int, frequency: Any) -> bool:
 def _flat(logs: dict[str, float]) -> Any:
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
-

@@ -22,7 +22,8 @@ def checked_weights(weight: Any, targets: list[np.ndarray], names: list[str]) ->
     for array, target in zip(arrays, targets, strict=True):
         if array.ndim != 1 or len(array) != len(target):
             raise ValueError(
-                f"`sample_weight` must have one weight a sample: expected shape ({len(target)},), received {array.shape}."
+                f"`sample_weight` must have one weight a sample: expected shape ({len(target)},), received "
+                f"{array.shape}."
             )
         if not np.isfinite(array).all():
             raise ValueError("`sample_weight` holds NaN or infinite weights. Use finite numbers.")

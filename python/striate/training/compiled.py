@@ -1,0 +1,162 @@
+"""What a model is compiled with, and the model as training sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from striate import optimizers, tree
+from striate.layers.weights import frozen_layers, trainable_changes
+from striate.training.feeding import Spec
+from striate.training.functions import TrainingState
+from striate.training.objectives import Objectives
+
+
+class Compiled:
+    """The part of `Model` that knows its optimizer, losses and metrics, and the functions traced with them.
+
+    It is mixed into a layer with `graph` (the model's record of calls, or None), `build`, `name` and `weights`.
+    """
+
+    _objectives: Objectives | None = None
+    _training_state: TrainingState | None = None
+    _looked_at = -1
+    _frozen: tuple[Any, ...] = ()
+    history: Any = None
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Says what training makes small, how, and what to report.
+
+        Args:
+            optimizer: a name ("sgd", "adam"), a config or an instance.
+            loss: a name, a function or an instance; for several outputs a list or a dict by output name.
+            loss_weights: factors of the losses of several outputs, a list or a dict.
+            metrics: a list of names ("accuracy"), functions or instances; for several outputs lists or a dict.
+            weighted_metrics, run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: Keras's arguments; each
+                takes its default, and what means nothing here is ignored.
+
+        Raises:
+            ValueError: an argument is unknown, comes in a later version, or does not fit the outputs.
+        """
+        self._compile_arguments = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
+        }
+        self._objectives = None
+        self.forget_functions()
+        if self.built:  # else the outputs are not known yet, and the first batch does this
+            self._make_objectives()
+
+    def _make_objectives(self) -> Objectives:
+        if self._objectives is None:
+            self._objectives = Objectives(list(self.output_names), **self._compile_arguments)
+            self._compile_arguments["optimizer"] = self._objectives.optimizer
+        return self._objectives
+
+    def forget_functions(self) -> None:
+        """Lets the next step trace the model anew: its layers or what is trainable have changed."""
+        self._traced: dict[tuple[Any, ...], dict[tuple[Any, ...], Any]] = {}
+
+    @property
+    def _functions(self) -> dict[tuple[Any, ...], Any]:
+        """The functions traced with the layers trainable that are now. Freezing layers and thawing them again, as GANs
+        do at each step, traces twice in all."""
+        if self._looked_at != trainable_changes():
+            self._looked_at, self._frozen = trainable_changes(), frozen_layers(self)  # type: ignore[arg-type]
+        return self._traced.setdefault(self._frozen, {})
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return getattr(self, "_compile_arguments", None) is not None
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer, or None before `compile`."""
+        if not self.compiled:
+            return None
+        if self._objectives is None:  # not built yet
+            self._compile_arguments["optimizer"] = optimizers.get(self._compile_arguments["optimizer"])
+            return self._compile_arguments["optimizer"]
+        return self._objectives.optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss as `compile` was given it."""
+        return self._compile_arguments["loss"] if self.compiled else None
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metric objects, the loss's mean first; those that depend on the labels' shape come with data."""
+        return self._objectives.trackers() if self._objectives else []
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names in `evaluate`'s result, in its order."""
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Forgets what metrics have gathered."""
+        if self._objectives:
+            self._objectives.reset()
+
+    @property
+    def training_state(self) -> TrainingState:
+        """Seed, step and epoch, which make runs repeatable."""
+        if self._training_state is None:
+            self._training_state = TrainingState()
+        return self._training_state
+
+    # --- the model as functions see it ---------------------------------------------------------------------------
+    def input_specs(self, x: Any) -> list[Spec]:
+        """What the model's inputs take; data build a model that has not been yet."""
+        if self.graph is None and not self.built:
+            shapes = tree.map_leaves(lambda a: (None, *np.shape(a)[1:]), x)
+            self.build(shapes)
+        if self.graph is not None:
+            return [Spec(tensor.name, tensor.dtype, tuple(tensor.shape)) for tensor in self.graph.flat_inputs]
+        return [Spec(f"input_{i}", self.dtype, (None, *np.shape(a)[1:])) for i, a in enumerate(tree.leaves(x))]
+
+    def trace(self, values: list[Any], training: bool) -> list[Any]:
+        """The outputs for these values of a graph."""
+        outputs = self(values if len(values) > 1 else values[0], training=training)
+        self._output_structure = tree.map_leaves(lambda _: None, outputs)
+        leaves = tree.leaves(outputs)
+        self._output_shapes = [tuple(value.shape) for value in leaves]
+        return leaves
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names by which losses and metrics know the outputs: those of the layers that give them."""
+        if self.graph is None:
+            count = len(getattr(self, "_output_shapes", [None]))
+            return [f"output_{i + 1}" for i in range(count)]
+        if isinstance(self.graph.outputs, dict):
+            return list(self.graph.outputs)
+        return [tensor.history[0].layer.name for tensor in self.graph.flat_outputs]
+
+    @property
+    def output_shapes(self) -> list[Any]:
+        """The outputs' shapes, the batch's axis included."""
+        if self.graph is not None:
+            return [tuple(tensor.shape) for tensor in self.graph.flat_outputs]
+        return list(getattr(self, "_output_shapes", [(None,)]))
