@@ -72,11 +72,15 @@ void bind_variable(py::module_& module) {
       .def("numpy", read, "A copy of the elements.")
       .def(
           "assign",
-          [](Variable& v, const Tensor& value) {
+          [](Variable& v, const py::object& value) {
+            // Numbers and arrays of other types are cast, as Keras does: learning_rate.assign(0.1).
+            const py::object array =
+                py::module_::import("numpy").attr("asarray")(value, std::string(dtype_name(v.dtype())));
+            const Tensor tensor = to_tensor(py::reinterpret_borrow<py::array>(array));
             py::gil_scoped_release release;
-            v.assign(value);
+            v.assign(tensor);
           },
-          "value"_a, "Replaces the elements; the shape and the type must fit.")
+          "value"_a, "Replaces the elements, cast to its type; the shape must fit.")
       .def(
           "__array__",
           [read](const Variable& v, const py::object& dtype, const py::object&) { return numpy_array(read(v), dtype); },

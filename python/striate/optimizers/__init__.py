@@ -4,10 +4,11 @@ from typing import Any
 
 from striate.optimizers.adam import Adam
 from striate.optimizers.optimizer import Optimizer
+from striate.optimizers.rmsprop import RMSprop
 from striate.optimizers.sgd import SGD
 from striate.utils import identifiers
 
-_TABLE = identifiers.table_of([Adam, SGD])
+_TABLE = identifiers.table_of([SGD, Adam, RMSprop])
 
 serialize = identifiers.serialize
 
@@ -37,6 +38,7 @@ __all__ = [
     "SGD",
     "Adam",
     "Optimizer",
+    "RMSprop",
     "deserialize",
     "get",
     "serialize",

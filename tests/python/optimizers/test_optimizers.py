@@ -49,6 +49,34 @@ def test_sgd_follows_its_docstring(momentum, nesterov):
     assert found == pytest.approx(gradient_descent(1.0, 10, 0.05, momentum, nesterov), rel=1e-5)
 
 
+@pytest.mark.parametrize(("momentum", "centered"), [(0.0, False), (0.9, False), (0.5, True)])
+def test_rmsprop_follows_its_docstring(momentum, centered):
+    found = trajectory(optimizers.RMSprop(0.01, 0.8, momentum, 1e-3, centered), steps=10)
+    w, v, a, m, expected = 1.0, 0.0, 0.0, 0.0, []
+    for _ in range(10):
+        g = 2 * w
+        v = 0.8 * v + 0.2 * g * g
+        a = 0.8 * a + 0.2 * g
+        step = 0.01 * g / np.sqrt(v - (a * a if centered else 0) + 1e-3)
+        m = momentum * m + step
+        w -= m
+        expected.append(w)
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_compile_without_an_optimizer_is_rmsprop():
+    model = model_of_one_weight("rmsprop", 1.0)
+    model.compile(loss="mse")
+    model.train_on_batch(np.ones((1, 1), "float32"), np.zeros((1, 1), "float32"))
+    assert isinstance(model.optimizer, optimizers.RMSprop)
+
+
+def test_learning_rate_takes_numbers():
+    optimizer = optimizers.SGD(0.1)
+    optimizer.learning_rate.assign(0.25)
+    assert float(optimizer.learning_rate) == 0.25
+
+
 @pytest.mark.parametrize(("beta_1", "beta_2", "epsilon"), [(0.9, 0.999, 1e-7), (0.5, 0.9, 1e-2), (0.0, 0.99, 1e-7)])
 def test_adam_follows_its_docstring(beta_1, beta_2, epsilon):
     found = trajectory(optimizers.Adam(0.1, beta_1, beta_2, epsilon), steps=10)
