@@ -41,7 +41,7 @@ class Trace:
         self.losses: list[Any] = []
         self.activations: list[tuple[str, Any]] | None = None
         self._rng = rng
-        self._draws: dict[str, int] = {}
+        self._draws = 0
 
     def __enter__(self) -> Trace:
         _state.traces.append(self)
@@ -59,10 +59,10 @@ class Trace:
         if self._rng is None:
             self._rng = _core.constant(np.array([random.next_seed(), 0], np.int64))
         if seed is None:
-            return self._rng, _core.stream_id(f"{path}/{number}")
+            return self._rng, _core.stream_id(f"draw/{number}")
         step = _core.ops.crop(self._rng, [1], [0])
         own = _core.ops.concatenate([_core.constant(np.array([seed], np.int64)), step], 0)
-        return own, _core.stream_id(f"{path}/{number}")
+        return own, _core.stream_id(f"draw/{number}")
 
 
 def current() -> Trace | None:
