@@ -17,8 +17,8 @@
 #include "kernels/matmul.h"
 
 namespace striate {
-#define STRIATE_PEAK(isa) \
-  namespace isa {         \
+#define STRIATE_PEAK(isa)                      \
+  namespace isa {                              \
   double run_peak(int64_t rounds, void* sink); \
   }
 STRIATE_PEAK(baseline)
@@ -40,13 +40,17 @@ double run_peak(Isa isa, int64_t rounds) {
   double sink[8];
   switch (isa) {
 #ifdef STRIATE_HAVE_avx2
-    case Isa::avx2: return avx2::run_peak(rounds, sink);
+    case Isa::avx2:
+      return avx2::run_peak(rounds, sink);
 #endif
 #ifdef STRIATE_HAVE_avx512
-    case Isa::avx512: return avx512::run_peak(rounds, sink);
+    case Isa::avx512:
+      return avx512::run_peak(rounds, sink);
 #endif
-    case Isa::f64: return f64::run_peak(rounds, sink);
-    default: return baseline::run_peak(rounds, sink);
+    case Isa::f64:
+      return f64::run_peak(rounds, sink);
+    default:
+      return baseline::run_peak(rounds, sink);
   }
 }
 
@@ -121,8 +125,7 @@ Measured measure(Isa isa, Team& team, double operations, const std::function<voi
   double best_peak = 0;
   const auto start = Clock::now();
   while (seconds.size() < 9 || (Clock::now() - start < std::chrono::milliseconds(300) && seconds.size() < 1000)) {
-    const double peak_seconds =
-        seconds_of([&] { team.run([&](int i) { peak_operations[i] = run_peak(isa, 5000); }); });
+    const double peak_seconds = seconds_of([&] { team.run([&](int i) { peak_operations[i] = run_peak(isa, 5000); }); });
     best_peak = std::max(best_peak, peak_operations[0] * team.size() / peak_seconds);
     seconds.push_back(seconds_of(step));
     shares.push_back(operations / seconds.back() / (peak_operations[0] * team.size() / peak_seconds));
@@ -163,9 +166,10 @@ void bench(const std::string& name, Isa isa, const KernelFunction& function, con
       double prepare_ms = 0;
       if (kernel.prepare) {
         void* prepared = memory.make(kernel.prepare->bytes(shape));
-        prepare_ms = 1e3 * seconds_of([&] {
-          kernel.prepare->run(shape, pointers[kernel.prepared_input], prepared, 0, kernel.prepare->items(shape));
-        });
+        prepare_ms =
+            1e3 * seconds_of([&] {
+              kernel.prepare->run(shape, pointers[kernel.prepared_input], prepared, 0, kernel.prepare->items(shape));
+            });
         pointers[kernel.prepared_input] = prepared;
       }
       void* workspace = memory.make(kernel.workspace ? kernel.workspace(shape) : 0);
@@ -195,13 +199,12 @@ struct ConvLayer {
   int64_t n, c_in, c_out, in, kernel, stride, pad;
 };
 constexpr ConvLayer kConvLayers[] = {
-    {16, 64, 64, 56, 3, 1, 1},                                                              // the floor's layer
-    {128, 1, 32, 28, 3, 1, 1},  {128, 32, 64, 14, 3, 1, 1},                                 // the lab net
-    {128, 1, 6, 28, 5, 1, 2},   {128, 6, 16, 14, 5, 1, 0},   {128, 16, 120, 5, 5, 1, 0},    // LeNet-5
-    {8, 3, 64, 224, 7, 2, 3},   {8, 64, 64, 112, 3, 2, 1},   {16, 128, 128, 28, 3, 1, 1},   // ResNet, VGG
-    {16, 256, 256, 14, 3, 1, 1}, {16, 512, 512, 7, 3, 1, 1}, {16, 256, 64, 56, 1, 1, 0},
-    {16, 64, 256, 56, 1, 1, 0}, {32, 3, 16, 32, 3, 1, 1},    {32, 16, 16, 32, 3, 1, 1},
-    {1, 64, 64, 56, 3, 1, 1},
+    {16, 64, 64, 56, 3, 1, 1},                                                             // the floor's layer
+    {128, 1, 32, 28, 3, 1, 1},   {128, 32, 64, 14, 3, 1, 1},                               // the lab net
+    {128, 1, 6, 28, 5, 1, 2},    {128, 6, 16, 14, 5, 1, 0},  {128, 16, 120, 5, 5, 1, 0},   // LeNet-5
+    {8, 3, 64, 224, 7, 2, 3},    {8, 64, 64, 112, 3, 2, 1},  {16, 128, 128, 28, 3, 1, 1},  // ResNet, VGG
+    {16, 256, 256, 14, 3, 1, 1}, {16, 512, 512, 7, 3, 1, 1}, {16, 256, 64, 56, 1, 1, 0},  {16, 64, 256, 56, 1, 1, 0},
+    {32, 3, 16, 32, 3, 1, 1},    {32, 16, 16, 32, 3, 1, 1},  {1, 64, 64, 56, 3, 1, 1},
 };
 
 struct Product {
@@ -209,11 +212,15 @@ struct Product {
   bool transpose_a, transpose_b;
 };
 constexpr Product kProducts[] = {
-    {128, 128, 3136, false, false}, {128, 3136, 128, false, true}, {3136, 128, 128, true, false},  // lab net, dense 1
-    {128, 10, 128, false, false},   {128, 128, 10, false, true},   {128, 10, 128, true, false},    // dense 2
-    {1, 128, 3136, false, false},   {1, 4096, 4096, false, false}, {1, 4096, 4096, false, true},   // batch 1
-    {4, 4096, 4096, false, false},  {32, 4096, 4096, false, false}, {32, 4096, 4096, false, true},
-    {64, 1000, 2048, false, false}, {1024, 1024, 1024, false, false}, {1000, 1000, 1000, true, false},
+    {128, 128, 3136, false, false},   {128, 3136, 128, false, true},
+    {3136, 128, 128, true, false},  // lab net, dense 1
+    {128, 10, 128, false, false},     {128, 128, 10, false, true},
+    {128, 10, 128, true, false},  // dense 2
+    {1, 128, 3136, false, false},     {1, 4096, 4096, false, false},
+    {1, 4096, 4096, false, true},  // batch 1
+    {4, 4096, 4096, false, false},    {32, 4096, 4096, false, false},
+    {32, 4096, 4096, false, true},    {64, 1000, 2048, false, false},
+    {1024, 1024, 1024, false, false}, {1000, 1000, 1000, true, false},
 };
 
 std::string conv_name(const ConvLayer& l) {
@@ -238,8 +245,17 @@ int main(int argc, char** argv) {
   const KernelTable& conv = kernel_table(Family::conv, isa);
   for (const ConvLayer& l : kConvLayers) {
     const int64_t out = (l.in + 2 * l.pad - l.kernel) / l.stride + 1;
-    const ConvShape s{l.n, l.c_in, l.c_out, 1, {1, l.in, l.in}, {1, out, out}, {1, l.kernel, l.kernel},
-                      {1, l.stride, l.stride}, {1, 1, 1}, {0, l.pad, l.pad}, {true, Activation::relu}};
+    const ConvShape s{l.n,
+                      l.c_in,
+                      l.c_out,
+                      1,
+                      {1, l.in, l.in},
+                      {1, out, out},
+                      {1, l.kernel, l.kernel},
+                      {1, l.stride, l.stride},
+                      {1, 1, 1},
+                      {0, l.pad, l.pad},
+                      {true, Activation::relu}};
     const int64_t x = l.n * l.in * l.in * l.c_in, y = l.n * out * out * l.c_out;
     const int64_t w = l.kernel * l.kernel * l.c_in * l.c_out;
     const double operations = 2.0 * double(y) * double(l.kernel * l.kernel * l.c_in);

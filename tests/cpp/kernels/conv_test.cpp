@@ -103,11 +103,17 @@ void check_rounded(const ConvShape& s) {
   };
   using At = std::pair<int64_t, double>;
   check_function(ConvFunction::forward, s, {x, w, bias}, reference_forward(s, x, w, bias),
-                 bound_of(y_size(s), [&](int64_t i, int64_t j, int64_t o) { return At{o, x[i] * w[j]}; }));
+                 bound_of(y_size(s), [&](int64_t i, int64_t j, int64_t o) {
+                   return At{o, x[i] * w[j]};
+                 }));
   check_function(ConvFunction::input_gradient, s, {gy, w}, reference_input_gradient(s, gy, w),
-                 bound_of(x_size(s), [&](int64_t i, int64_t j, int64_t o) { return At{i, gy[o] * w[j]}; }));
+                 bound_of(x_size(s), [&](int64_t i, int64_t j, int64_t o) {
+                   return At{i, gy[o] * w[j]};
+                 }));
   check_function(ConvFunction::weight_gradient, s, {x, gy}, reference_weight_gradient(s, x, gy),
-                 bound_of(w_size(s), [&](int64_t i, int64_t j, int64_t o) { return At{j, gy[o] * x[i]}; }));
+                 bound_of(w_size(s), [&](int64_t i, int64_t j, int64_t o) {
+                   return At{j, gy[o] * x[i]};
+                 }));
 }
 
 constexpr int64_t kChannels[] = {1, 3, 7, 8, 15, 16, 17, 31, 33, 64};
@@ -145,10 +151,10 @@ TEST_CASE("conv: padding wider than the kernel, windows that see only padding") 
 }
 
 TEST_CASE("conv: products in disguise") {
-  check_exact(conv_shape(3, 17, 33, {2, 1, 1, 1, 0, 0}, {5, 1, 1, 1, 0, 0}, {7, 1, 1, 1, 0, 0}));       // pointwise
-  check_exact(conv_shape(5, 16, 120, kNone, {5, 5, 1, 1, 0, 0}, {5, 5, 1, 1, 0, 0}));                   // LeNet's C5
+  check_exact(conv_shape(3, 17, 33, {2, 1, 1, 1, 0, 0}, {5, 1, 1, 1, 0, 0}, {7, 1, 1, 1, 0, 0}));  // pointwise
+  check_exact(conv_shape(5, 16, 120, kNone, {5, 5, 1, 1, 0, 0}, {5, 5, 1, 1, 0, 0}));              // LeNet's C5
   check_exact(conv_shape(5, 3, 20, {2, 2, 2, 1, 0, 0}, {3, 3, 1, 1, 0, 0}, {1, 1, 1, 4, 0, 0}));
-  check_exact(conv_shape(1, 8, 40, kNone, {9, 1, 2, 1, 0, 0}, {11, 1, 2, 1, 0, 0}));                    // strided 1x1
+  check_exact(conv_shape(1, 8, 40, kNone, {9, 1, 2, 1, 0, 0}, {11, 1, 2, 1, 0, 0}));  // strided 1x1
   check_exact(conv_shape(64, 64, 64, kNone, kNone, kNone));
 }
 

@@ -20,22 +20,23 @@ void check(const MatmulShape& s, bool exact) {
   const Values a = values(s.m * s.k, 1), b = values(s.k * s.n, 2);
   const Values bias = s.epilogue.bias ? values(s.n, 3) : Values{};
   const Values want = reference_product(s, a, b, bias);
-  for_each_kernel(Family::matmul, int(MatmulFunction::product), &s,
-                  [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = std::remove_pointer_t<decltype(type)>;
-    const std::vector<std::vector<T>> inputs{cast<T>(a), cast<T>(b), cast<T>(bias)};
-    INFO(label, ": m=", s.m, " n=", s.n, " k=", s.k, " transpose_a=", s.transpose_a, " transpose_b=", s.transpose_b,
-         " bias=", s.epilogue.bias, " activation=", int(s.epilogue.activation));
-    const auto got = run_kernel<T>(kernel, &s, inputs, s.m * s.n, Split::whole);
-    double worst = 0;
-    for (size_t i = 0; i < want.size(); ++i) {
-      const double error = std::abs(double(got[i]) - want[i]);
-      worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
-    }
-    CHECK(worst <= (exact ? 0 : (4.0 * double(s.k) + 4) * std::numeric_limits<T>::epsilon()));
-    const auto again = run_kernel<T>(kernel, &s, inputs, s.m * s.n, Split::reversed_singles);
-    CHECK_MESSAGE(std::memcmp(got.data(), again.data(), got.size() * sizeof(T)) == 0, "bits depend on the split");
-  });
+  for_each_kernel(
+      Family::matmul, int(MatmulFunction::product), &s,
+      [&](const Kernel& kernel, const std::string& label, auto* type) {
+        using T = std::remove_pointer_t<decltype(type)>;
+        const std::vector<std::vector<T>> inputs{cast<T>(a), cast<T>(b), cast<T>(bias)};
+        INFO(label, ": m=", s.m, " n=", s.n, " k=", s.k, " transpose_a=", s.transpose_a, " transpose_b=", s.transpose_b,
+             " bias=", s.epilogue.bias, " activation=", int(s.epilogue.activation));
+        const auto got = run_kernel<T>(kernel, &s, inputs, s.m * s.n, Split::whole);
+        double worst = 0;
+        for (size_t i = 0; i < want.size(); ++i) {
+          const double error = std::abs(double(got[i]) - want[i]);
+          worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
+        }
+        CHECK(worst <= (exact ? 0 : (4.0 * double(s.k) + 4) * std::numeric_limits<T>::epsilon()));
+        const auto again = run_kernel<T>(kernel, &s, inputs, s.m * s.n, Split::reversed_singles);
+        CHECK_MESSAGE(std::memcmp(got.data(), again.data(), got.size() * sizeof(T)) == 0, "bits depend on the split");
+      });
 }
 
 void check_all_layouts(int64_t m, int64_t n, int64_t k) {

@@ -18,7 +18,8 @@ STRIATE_INLINE int64_t product(const int64_t (&v)[3]) { return v[0] * v[1] * v[2
 STRIATE_INLINE ConvShape canonical(ConvShape s) {
   bool covers = true, pointwise = true;
   for (int i = 0; i < 3; ++i) {
-    covers = covers && s.out[i] == 1 && s.pad[i] == 0 && s.kernel[i] == s.in[i] && (s.dilation[i] == 1 || s.kernel[i] == 1);
+    covers =
+        covers && s.out[i] == 1 && s.pad[i] == 0 && s.kernel[i] == s.in[i] && (s.dilation[i] == 1 || s.kernel[i] == 1);
     pointwise = pointwise && s.kernel[i] == 1 && s.stride[i] == 1 && s.pad[i] == 0 && s.out[i] == s.in[i];
   }
   if (covers || pointwise) {

@@ -87,8 +87,7 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
   box.c_begin = b.c_begin;
   box.c_end = b.c_end;
   Strip strip{scratch, 0, 0, channels};
-  if (box.elements() > 0)
-    strip = make_strip(x + image * product(p.s.in) * p.s.c_in, p.s.in, p.s.c_in, box, scratch);
+  if (box.elements() > 0) strip = make_strip(x + image * product(p.s.in) * p.s.c_in, p.s.in, p.s.c_in, box, scratch);
   const Real* out = gy + ((image * p.d.outputs + plane) * p.h.outputs * p.w.outputs + w_at) * p.s.c_out;
 
   const int64_t run = (p.dense() ? p.w.taps : 1) * channels, w_runs = p.dense() ? 1 : p.w.taps;
@@ -152,8 +151,8 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
                       column_block * kBlockColumns, min_of((column_block + 1) * kBlockColumns, p.s.c_out)};
     const int64_t first = part_begin(p.units, p.chunks, chunk), last = part_begin(p.units, p.chunks, chunk + 1);
     for (int64_t unit = first; unit < last; ++unit)
-      add_unit(p, block, unit, buffer<const Real>(args, 0), buffer<const Real>(args, 1), sums,
-               sums + p.sum_elements(), unit == first);
+      add_unit(p, block, unit, buffer<const Real>(args, 0), buffer<const Real>(args, 1), sums, sums + p.sum_elements(),
+               unit == first);
     store_block(p, block, sums, p.chunks == 1 ? gw : static_cast<Real*>(args.workspace) + chunk * elements);
   }
 }

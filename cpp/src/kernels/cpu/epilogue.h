@@ -36,10 +36,14 @@ STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows
 [[maybe_unused]] static void finish_tile(const Epilogue& epilogue, const Real* tile, int64_t tile_row, int64_t rows,
                                          int64_t columns, const Real* bias, Real* y, int64_t y_row) {
   switch (epilogue.activation) {
-    case Activation::none: return finish_rows<Activation::none>(tile, tile_row, rows, columns, bias, y, y_row);
-    case Activation::relu: return finish_rows<Activation::relu>(tile, tile_row, rows, columns, bias, y, y_row);
-    case Activation::sigmoid: return finish_rows<Activation::sigmoid>(tile, tile_row, rows, columns, bias, y, y_row);
-    case Activation::tanh: return finish_rows<Activation::tanh>(tile, tile_row, rows, columns, bias, y, y_row);
+    case Activation::none:
+      return finish_rows<Activation::none>(tile, tile_row, rows, columns, bias, y, y_row);
+    case Activation::relu:
+      return finish_rows<Activation::relu>(tile, tile_row, rows, columns, bias, y, y_row);
+    case Activation::sigmoid:
+      return finish_rows<Activation::sigmoid>(tile, tile_row, rows, columns, bias, y, y_row);
+    case Activation::tanh:
+      return finish_rows<Activation::tanh>(tile, tile_row, rows, columns, bias, y, y_row);
   }
 }
 

@@ -17,17 +17,17 @@ constexpr int64_t kDepth = 512;
 constexpr int64_t kRowTiles = (140 + kTileRows - 1) / kTileRows;
 constexpr int64_t kPanels = 128 / kPanel;
 constexpr int64_t kWantedItems = 32;
-constexpr int64_t kPartDepth = 384;         // k of a part, where blocks can be made smaller instead
+constexpr int64_t kPartDepth = 384;  // k of a part, where blocks can be made smaller instead
 constexpr int64_t kLeastPartDepth = 128;
-constexpr int64_t kSumElements = 2048;      // of y, in an item of phase 1
+constexpr int64_t kSumElements = 2048;  // of y, in an item of phase 1
 static_assert(kWantedItems <= kMaxParts);
 
 struct Plan {
   MatmulShape s;
-  int64_t row_tiles, panels;        // of y
-  int64_t item_rows, item_panels;   // tiles of an item
+  int64_t row_tiles, panels;       // of y
+  int64_t item_rows, item_panels;  // tiles of an item
   int64_t row_groups, panel_groups;
-  int64_t parts;                    // of k
+  int64_t parts;  // of k
 
   explicit Plan(const MatmulShape& shape) : s(shape) {
     row_tiles = ceil_div(s.m, kTileRows);
@@ -98,8 +98,8 @@ STRIATE_INLINE void finish(const Plan& p, const Target& to, const Real* sums, in
 }
 
 // One block over k in [k_begin, k_end); sums[panel][row][kPanel] wait in scratch between steps.
-static void run_block(const Plan& p, const Block& block, const Real* a, const Real* b, int64_t k_begin,
-                      int64_t k_end, const Target& to, Real* scratch) {
+static void run_block(const Plan& p, const Block& block, const Real* a, const Real* b, int64_t k_begin, int64_t k_end,
+                      const Target& to, Real* scratch) {
   const MatmulShape& s = p.s;
   const int64_t rows = block.m_end - block.m_begin, tiles = ceil_div(rows, kTileRows);
   Real* sums = scratch;
@@ -161,8 +161,7 @@ static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t
     const int64_t row_group = item % p.row_groups, panel_group = item / p.row_groups % p.panel_groups;
     const Block block{part_begin(p.row_tiles, p.row_groups, row_group) * kTileRows,
                       min_of(part_begin(p.row_tiles, p.row_groups, row_group + 1) * kTileRows, s.m),
-                      panel_group * p.item_panels * kPanel,
-                      min_of((panel_group + 1) * p.item_panels * kPanel, s.n)};
+                      panel_group * p.item_panels * kPanel, min_of((panel_group + 1) * p.item_panels * kPanel, s.n)};
     const Target to = p.parts == 1 ? Target{s.epilogue, bias, y} : Target{{}, nullptr, partial + part * s.m * s.n};
     run_block(p, block, buffer<const Real>(args, 0), buffer<const Real>(args, 1), part_begin(s.k, p.parts, part),
               part_begin(s.k, p.parts, part + 1), to, static_cast<Real*>(args.scratch));

@@ -33,11 +33,11 @@ void run_tile(const Reduction& sum, const Real* a, const Real* b, Real* c, int64
   STRIATE_UNROLL
   for (int r = 0; r < Rows; ++r) {
     STRIATE_UNROLL
-    for (int v = 0; v < Vecs; ++v)
-      acc[r][v] = accumulate ? load_column<Vecs, Masked>(c + r * c_row, v, tail) : zero();
+    for (int v = 0; v < Vecs; ++v) acc[r][v] = accumulate ? load_column<Vecs, Masked>(c + r * c_row, v, tail) : zero();
   }
   const int64_t a_row = Layout == RowLayout::unit ? 1 : sum.a_row;
   const int64_t a_step = Layout == RowLayout::strided ? 1 : sum.a_step;
+  const Real* ahead = sum.prefetch_step ? sum.prefetch : a;
   for (int64_t i0 = 0; i0 < sum.count[0]; ++i0) {
     for (int64_t i1 = 0; i1 < sum.count[1]; ++i1) {
       for (int64_t i2 = 0; i2 < sum.count[2]; ++i2) {
@@ -54,6 +54,10 @@ void run_tile(const Reduction& sum, const Real* a, const Real* b, Real* c, int64
           STRIATE_UNROLL
           for (int i = 0; i < kBases; ++i) base[i] += a_step;
           col += sum.b_step;
+          if constexpr (Layout == RowLayout::strided) {
+            __builtin_prefetch(ahead, 0, 2);
+            ahead += sum.prefetch_step;
+          }
         }
       }
     }
