@@ -42,7 +42,9 @@ struct FitOptions {
   int64_t epochs = 1;
   int64_t batch_size = 0;  // 0: what the model was trained with last, 32 if never
   bool shuffle = true;
-  bool stop_on_nan = true;                            // Error(runtime), naming the step, when the loss is no number
+  // Error(runtime), naming the step, when the loss is no number; all variables go back to what they were at the epoch's
+  // start, of which a copy is kept.
+  bool stop_on_nan = true;
   std::function<bool(const EpochLog&)> on_epoch_end;  // returning false ends the training
 };
 

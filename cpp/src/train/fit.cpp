@@ -51,6 +51,20 @@ std::vector<int64_t> order_of(int64_t samples, bool shuffle, const Variable& see
   return order;
 }
 
+// What the variables that a step updates held at one moment.
+class Checkpoint {
+ public:
+  explicit Checkpoint(const std::vector<Update>& updates) {
+    for (const Update& update : updates) held_.emplace_back(update.variable, update.variable.read());
+  }
+  void restore() const {
+    for (auto [variable, tensor] : held_) variable.assign(tensor);
+  }
+
+ private:
+  std::vector<std::pair<Variable, Tensor>> held_;
+};
+
 double loss_of(const std::vector<Tensor>& outputs) {
   STRIATE_CHECK(!outputs.empty(), value, "train_step", "the function has no outputs; its first must be the loss.");
   return outputs[0].item();
@@ -94,13 +108,18 @@ TrainHistory Model::fit(const std::vector<Tensor>& x, const std::vector<Tensor>&
     EpochLog log;
     log.epoch = counter(epoch);
     metrics.reset();
+    const Checkpoint start(options.stop_on_nan ? step.updates() : std::vector<Update>());
     for (int64_t begin = 0; begin < samples; begin += batch_size, ++log.steps) {
       const int64_t count = std::min(batch_size, samples - begin);
       const std::vector<Tensor> outputs = step.run(gather(inputs, order.data() + begin, count));
       const double loss = loss_of(outputs);
-      STRIATE_CHECK(std::isfinite(loss) || !options.stop_on_nan, runtime, "fit", "the loss is ", loss, " at step ",
-                    log.steps, " of epoch ", log.epoch,
-                    ". Lower the learning rate, scale the inputs to [0, 1], or set stop_on_nan = false.");
+      if (options.stop_on_nan && !std::isfinite(loss)) {
+        start.restore();
+        fail(
+            ErrorKind::runtime, "fit", "the loss is ", loss, " at step ", log.steps, " of epoch ", log.epoch,
+            ". All variables are again as they were at the epoch's start. Lower the learning rate, scale the inputs to "
+            "[0, 1], or set stop_on_nan = false.");
+      }
       metrics.add(outputs, count);
     }
     epoch.assign(Tensor::full(DType::int64, epoch.shape(), static_cast<double>(log.epoch + 1)));

@@ -125,7 +125,11 @@ TEST_CASE("model: what cannot work says so") {
   throws("Call compile()", ErrorKind::value, [&] { Model().train_step(data.x, data.labels); });
   Tensor broken = data.x.copy();
   broken.as<float>()[7] = std::numeric_limits<float>::quiet_NaN();
+  const Tensor kernel = model.variable("dense/kernel").read();
   throws("the loss is nan at step 0 of epoch 0", ErrorKind::runtime, [&] { model.fit(broken, data.labels); });
+  const Tensor after = model.variable("dense/kernel").read();
+  CHECK(std::memcmp(after.data(), kernel.data(), static_cast<size_t>(kernel.bytes())) == 0);
+  CHECK(*model.variable("training/step").read().as<int64_t>() == 0);
   throws("must be a scalar", ErrorKind::shape, [&] {
     const Variable w("w", Tensor::zeros(DType::float32, {2}));
     minimize(w.value(), {w}, Sgd{}, w);
