@@ -51,11 +51,10 @@ class Trace:
         _state.traces.pop()
 
     def random_key(self, seed: int | None = None) -> tuple[Any, int]:
-        """(rng, stream) for the next random operation of the layer that is being called. The layer's path and the
-        draw's number make the stream, so that neither other layers nor the number of threads matter."""
-        path = current_path()
-        number = self._draws.get(path, 0)
-        self._draws[path] = number + 1
+        """(rng, stream) for the next random operation. The number of the draw in this trace makes the stream, not the
+        layer's name: the same model built twice in one process ("dropout", then "dropout_1") draws the same."""
+        number = self._draws
+        self._draws += 1
         if self._rng is None:
             self._rng = _core.constant(np.array([random.next_seed(), 0], np.int64))
         if seed is None:
