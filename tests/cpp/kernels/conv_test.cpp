@@ -1,6 +1,7 @@
 // Every convolution kernel of every ISA against the reference.
 #include "kernels/conv.h"
 
+#include <cstdlib>
 #include <limits>
 #include <sstream>
 
@@ -181,6 +182,27 @@ TEST_CASE("conv: bias and activations") {
 TEST_CASE("conv: rounding stays within the bound over long reductions") {
   check_rounded(conv_shape(4, 33, 20, kNone, {20, 3, 1, 1, 1, 1}, {20, 3, 1, 1, 1, 1}));
   check_rounded(conv_shape(1, 200, 9, kNone, {6, 5, 1, 1, 2, 2}, {6, 5, 2, 1, 2, 2}));
+}
+
+// STRIATE_TEST_SEED and STRIATE_TEST_ROUNDS make it a longer search; a failure names its shape.
+TEST_CASE("conv: random shapes") {
+  const char* seed = std::getenv("STRIATE_TEST_SEED");
+  const char* rounds = std::getenv("STRIATE_TEST_ROUNDS");
+  uint64_t state = seed ? std::strtoull(seed, nullptr, 10) : 1;
+  const auto draw = [&](int64_t low, int64_t high) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return low + int64_t(state >> 33) % (high - low + 1);
+  };
+  const auto axis = [&](int64_t most) {
+    for (;;) {
+      const Spatial s{draw(1, most), draw(1, 5), draw(1, 4), draw(1, 3), draw(0, 5), draw(0, 5)};
+      if (s.in + s.pad_before + s.pad_after >= s.dilation * (s.kernel - 1) + 1) return s;
+    }
+  };
+  for (int i = 0; i < (rounds ? std::atoi(rounds) : 40); ++i) {
+    const Spatial d = draw(0, 2) ? kNone : axis(5), h = draw(0, 3) ? axis(12) : kNone, w = axis(24);
+    check_exact(conv_shape(draw(1, 3), draw(1, 40), draw(1, 70), d, h, w));
+  }
 }
 
 }  // namespace
