@@ -62,6 +62,7 @@ class Compiled:
             "auto_scale_loss": auto_scale_loss,
         }
         self._objectives = None
+        self._training_state = self.training_state  # its seed is drawn now, whichever of several models trains first
         self.forget_functions()
         if self.built:  # else the outputs are not known yet, and the first batch does this
             self._make_objectives()
