@@ -41,7 +41,9 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
             f"Model '{model.name}' is not built, so it has no weights to save. Give it an Input, call "
             "build(input_shape), or call it on data."
         )
-    functions = entry_points.trace(model)  # first: tracing makes the optimizer's slots
+    if model.compiled:
+        model.optimizer.build(model.trainable_weights)  # slots of weights that no step has met yet
+    functions = entry_points.trace(model)
     named = variables.of_model(model)
     names = {variable: name for name, variable in named}
     inputs = entry_points.input_specs(model)
@@ -85,10 +87,7 @@ def load_model(
                 raise ValueError(f"'{path}': {error} Pass it in custom_objects, or use compile=False.") from error
     if model.compiled:
         model.optimizer.build(model.trainable_weights)
-    weights = {weight: name for name, weight in variables.unique((w.name, w) for w in model.weights)}
-    state = [(name, v) for name, v in variables.of_model(model) if v not in weights and not name.startswith("metrics/")]
-    variables.assign([(name, weight) for weight, name in weights.items()], arrays, path)
-    variables.assign(state, arrays, path, required=False)
+    variables.assign(variables.of_file(model, json.loads(metadata["weights"]), path), arrays, path)
     model.batch_size = json.loads(metadata.get("training", "{}")).get("batch_size", 32)
     return model
 
@@ -129,8 +128,9 @@ def _rebuilt(path: str, described: dict[str, Any]) -> Any:
     except ValueError as error:
         if "Unknown" not in str(error):
             raise
+        reason = str(error).partition(" Known: ")[0]
         raise ValueError(
-            f"'{path}' needs a class that is not known here. {error} Pass it as custom_objects={{name: class}}, or "
+            f"'{path}' needs a class that is not known here. {reason} Pass it as custom_objects={{name: class}}, or "
             "decorate it with striate.saving.register_keras_serializable(). To predict without it, use "
             f"striate.saving.PredictOnlyModel({path!r})."
         ) from error

@@ -38,17 +38,41 @@ def of_model(model: Any) -> Named:
     return unique(pairs)
 
 
-def assign(named: Named, arrays: dict[str, np.ndarray], path: str, required: bool = True) -> None:
+def of_file(model: Any, weights: list[str], path: str) -> Named:
+    """A rebuilt model's variables by the names that the file gave them.
+
+    Weights are matched in order: layers that a model makes in its constructor get their automatic names anew, and with
+    them their weights and the optimizer's slots. Metrics start from nothing.
+
+    Raises:
+        ValueError: the file has another number of weights.
+    """
+    own = unique((weight.name, weight) for weight in model.weights)
+    if len(own) != len(weights):
+        raise ValueError(f"'{path}' holds {len(weights)} weights, model '{model.name}' has {len(own)} weights.")
+    in_file = {name: stored for stored, (name, _) in zip(weights, own, strict=True)}
+    found = []
+    for name, variable in of_model(model):
+        start, _, rest = name.partition("/")
+        weight, _, slot = rest.rpartition("/")
+        if name in in_file:
+            found.append((in_file[name], variable))
+        elif start == "optimizer" and weight in in_file:
+            found.append((f"optimizer/{in_file[weight]}/{slot}", variable))
+        elif start != "metrics":
+            found.append((name, variable))
+    return found
+
+
+def assign(named: Named, arrays: dict[str, np.ndarray], path: str) -> None:
     """Gives variables the values of the file.
 
     Raises:
-        ValueError: a required name is not in the file, or a shape or a type differs; nothing is assigned then.
+        ValueError: a name is not in the file, or a shape or a type differs; nothing is assigned then.
     """
     for name, variable in named:
         if name not in arrays:
-            if required:
-                raise ValueError(f"'{path}' lacks the variable '{name}' of shape {variable.shape}.")
-            continue
+            raise ValueError(f"'{path}' lacks the variable '{name}' of shape {tuple(variable.shape)}.")
         array = arrays[name]
         if array.shape != tuple(variable.shape) or array.dtype != variable.dtype:
             raise ValueError(
@@ -56,5 +80,4 @@ def assign(named: Named, arrays: dict[str, np.ndarray], path: str, required: boo
                 f"{tuple(variable.shape)}."
             )
     for name, variable in named:
-        if name in arrays:
-            variable.assign(arrays[name])
+        variable.assign(arrays[name])

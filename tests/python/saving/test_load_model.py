@@ -212,3 +212,95 @@ def test_weights_of_another_model(tmp_path):
     other = striate.Sequential([layers.Input((4,)), layers.Dense(2)])
     with pytest.raises(ValueError, match=r"\d+ weights"):
         other.load_weights(tmp_path / "net.weights.striate")
+
+
+def two_by_two():
+    a, b = layers.Input((4,), name="a"), layers.Input((5, 5, 1), name="b")
+    x = layers.Concatenate()([layers.Dense(3)(a), layers.Flatten()(layers.Conv2D(2, 3)(b))])
+    outputs = [layers.Dense(2, name="p", activation="softmax")(x), layers.Dense(1, name="q")(x)]
+    model = models.Model([a, b], outputs)
+    losses = {"p": "sparse_categorical_crossentropy", "q": "mse"}
+    model.compile("adam", loss=losses, metrics={"p": ["accuracy"]}, loss_weights={"p": 1, "q": 0.5})
+    return model
+
+
+def test_several_inputs_and_outputs(tmp_path):
+    rng = np.random.default_rng(2)
+    x = [rng.random((7, 4), dtype=np.float32), rng.random((7, 5, 5, 1), dtype=np.float32)]
+    y = [np.arange(7) % 2, rng.random((7, 1), dtype=np.float32)]
+    model, path = two_by_two(), str(tmp_path / "net.striate")
+    model.fit(x, y, epochs=1, verbose=0, sample_weight=np.ones(7, "float32"))
+    model.save(path)
+    loaded, stored = models.load_model(path), striate._core.StoredModel.load(path)
+    scores = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert loaded.evaluate(x, y, verbose=0, return_dict=True) == scores
+    assert dict(stored.evaluate(x, y)) == scores
+    for left, right in zip(model.predict(x, verbose=0), stored.predict(x), strict=True):
+        assert same_bits(left, right)
+    inputs = stored.function("train_step").inputs  # without the weights, which C++ has none of
+    assert [value.shape for value in inputs] == [(None, 4), (None, 5, 5, 1), (None,), (None, 1)]
+
+
+class Net(striate.Model):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.hidden = layers.Dense(units)
+        self.norm = layers.BatchNormalization()
+        self.last = layers.Dense(2)
+
+    def call(self, inputs):
+        return self.last(self.norm(self.hidden(inputs)))
+
+
+def test_subclassed_model_goes_on(tmp_path):
+    rng = np.random.default_rng(2)
+    x, y = rng.random((7, 4), dtype=np.float32), rng.random((7, 2), dtype=np.float32)
+    model, path = Net(5), tmp_path / "net.striate"
+    model.compile("adam", loss="mse")
+    with pytest.raises(ValueError, match="not built"):
+        model.save(path)
+    model.fit(x, y, epochs=2, verbose=0)
+    model.save(path)
+    loaded = models.load_model(path, custom_objects={"Net": Net})
+    assert same_bits(model.predict(x, verbose=0), loaded.predict(x, verbose=0))
+    assert same_bits(model.predict(x, verbose=0), saving.PredictOnlyModel(path).predict(x))
+    assert model.fit(x, y, epochs=2, verbose=0).history == loaded.fit(x, y, epochs=2, verbose=0).history
+
+
+def test_frozen_layers_and_equal_names(tmp_path):
+    x, y = np.ones((5, 4), "float32"), np.zeros((5, 2), "float32")
+    inner = striate.Sequential([layers.Input((4,)), layers.Dense(3, name="dense")], name="inner")
+    model = striate.Sequential([layers.Input((4,)), inner, layers.Dense(2, name="dense")])
+    inner.trainable = False
+    model.compile("adam", loss="mse")
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "net.striate")
+    loaded = models.load_model(tmp_path / "net.striate")
+    assert len(loaded.trainable_weights) == 2
+    assert model.fit(x, y, epochs=3, verbose=0).history == loaded.fit(x, y, epochs=3, verbose=0).history
+    for left, right in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        assert same_bits(left, right)
+
+
+def test_loss_of_your_own(tmp_path):
+    def squares(y_true, y_pred):
+        return striate.ops.mean(striate.ops.square(y_true - y_pred), axis=-1)
+
+    x, y = np.ones((5, 4), "float32"), np.zeros((5, 2), "float32")
+    model, path = striate.Sequential([layers.Input((4,)), layers.Dense(2)]), tmp_path / "net.striate"
+    model.compile("sgd", loss=squares, metrics=["mae"])
+    model.fit(x, y, verbose=0)
+    model.save(path)
+    with pytest.raises(ValueError, match=r"Unknown loss: 'squares'.*compile=False"):
+        models.load_model(path)
+    assert models.load_model(path, compile=False).optimizer is None
+    loaded = models.load_model(path, custom_objects={"squares": squares})
+    assert loaded.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+
+def test_optimizer_without_a_loss(tmp_path):
+    model = striate.Sequential([layers.Input((4,)), layers.Dense(2)])
+    model.compile("adam")
+    model.save(tmp_path / "net.striate")
+    assert models.load_model(tmp_path / "net.striate").optimizer.name == "adam"

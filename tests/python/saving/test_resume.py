@@ -25,10 +25,10 @@ def net(optimizer, one_hot):
             layers.BatchNormalization(),
             layers.ReLU(),
             layers.MaxPooling2D(2),
-            layers.Dropout(0.25, name="first"),  # draws are keyed by the name
+            layers.Dropout(0.25),
             layers.Flatten(),
             layers.Dense(7, activation="tanh"),
-            layers.Dropout(0.1, name="second"),
+            layers.Dropout(0.1),
             layers.Dense(3, activation="softmax"),
         ]
     )
