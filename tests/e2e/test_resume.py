@@ -18,7 +18,7 @@ def build():
             layers.BatchNormalization(),
             layers.ReLU(),
             layers.MaxPooling2D(),
-            layers.Dropout(0.25, name="dropout"),  # draws are keyed by the name
+            layers.Dropout(0.25),
             layers.Flatten(),
             layers.Dense(10, activation="softmax"),
         ]
