@@ -92,7 +92,7 @@ def scope(name: str) -> Iterator[None]:
     top, whose name stands in none of them."""
     _state.path.append(name)
     try:
-        with _core.NameScope(current_path()):
+        with _core.NameScope(name) if name else contextlib.nullcontext():
             yield
     finally:
         _state.path.pop()
