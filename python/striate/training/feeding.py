@@ -150,6 +150,9 @@ class ArrayFeed:
             return (self._batch(step, None) for step in range(self.steps))  # slices: nothing to gather
         return ahead(lambda step: self._batch(step, order), self.steps)
 
+    def end_epoch(self) -> None:
+        """Nothing to tell: the order of samples is the caller's."""
+
     def _batch(self, step: int, order: np.ndarray | None) -> Batch:
         begin, end = step * self.batch_size, min((step + 1) * self.batch_size, self.samples)
         parts = []
@@ -197,6 +200,12 @@ class StreamFeed:
                 batch = self.convert(item)
                 future = pool.submit(next, items, done)
                 yield batch
+
+    def end_epoch(self) -> None:
+        """Tells a source that wants to know, so that it may shuffle."""
+        tell = getattr(self.source, "on_epoch_end", None)
+        if callable(tell):
+            tell()
 
     def _items(self, order: np.ndarray | None) -> Iterator[Any]:
         if self.indexed:

@@ -18,8 +18,9 @@ def refuse_non_finite(
     for weight, array in zip(model.weights, saved, strict=False):
         weight.assign(array)
     raise RuntimeError(
-        f"The loss became {loss} at step {step} of epoch {epoch + 1}: {culprit}. The weights are again those of the "
-        "epoch's start. Try a smaller learning rate, scale the inputs (x / 255), or look for bad samples; "
+        f"The loss became {loss} at step {step} of epoch {epoch + 1}: {culprit}. The weights are again the last "
+        "finite ones at an epoch's start. Try a smaller learning rate, scale the inputs (x / 255), or look for bad "
+        "samples. "
         "striate.config.check_finite = False goes on regardless, and callbacks.TerminateOnNaN() stops without an error."
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from striate import _core, tree
+from striate.losses import SparseCategoricalCrossentropy
 from striate.training import feeding
 from striate.training.compiled import Compiled
 from striate.training.feeding import ArrayFeed, Batch, Spec, StreamFeed
@@ -116,3 +117,45 @@ class StepFunctions(Compiled):
         structure = self.graph.outputs if self.graph is not None else self._output_structure
         arrays = iter(outputs)
         return tree.map_leaves(lambda _: next(arrays), structure)
+
+    # --- looking inside --------------------------------------------------------------------------------------------
+
+    def memory(self, batch_size: int = 32, training: bool = False) -> Any:
+        """What a prediction, or a training step, on a batch of this size takes: bytes by purpose, and their `total`.
+
+        It is exact, and known before the first run. The workspace that `fit`, `evaluate` and `predict` share is as
+        large as the largest of them.
+
+        Raises:
+            ValueError: the model is not built or not compiled, or an input has unknown sizes beside the batch's.
+        """
+        function = self._function("train" if training else "predict", self._empty_batch(training))
+        shapes = [(batch_size, *value.shape[1:]) for value in function.inputs]
+        if any(size is None for shape in shapes for size in shape):
+            raise ValueError(f"Model '{self.name}' has inputs of unknown size, {shapes}: what they take is not known.")
+        return function.memory(shapes)
+
+    def profile(self, on: bool = True) -> list[Any]:
+        """Turns timing of the functions traced so far on or off. Returns what has been measured: for each step of each
+        function its layer (`scope`), `op`, `kernel`, `seconds` over all `runs`, and `flops` and `bytes` of one."""
+        for function in self._functions.values():
+            function.set_profiling(on)
+        return [step for function in self._functions.values() for step in function.profile()]
+
+    def _empty_batch(self, labelled: bool) -> Batch:
+        """A batch without samples, which has all that tracing looks at."""
+        if self.graph is None and not self.built:
+            raise ValueError(
+                f"Model '{self.name}' is not built yet: its inputs' shapes are unknown. Call it on data first."
+            )
+        specs = self.input_specs([])
+        inputs = [np.empty((0, *(size or 0 for size in spec.shape[1:])), spec.dtype) for spec in specs]
+        if not labelled:
+            return Batch(inputs, [], [])
+        self._require_compiled()
+        targets = [
+            np.empty((0, *(shape[1:-1] if isinstance(loss, SparseCategoricalCrossentropy) else shape[1:])), dtype)
+            for loss, shape in zip(self._make_objectives().losses, self.output_shapes, strict=True)
+            for dtype in ["int64" if isinstance(loss, SparseCategoricalCrossentropy) else "float32"]
+        ]
+        return Batch(inputs, targets, [])

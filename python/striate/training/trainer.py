@@ -22,6 +22,7 @@ class Trainer(StepFunctions):
 
     stop_training = False
     batch_size: int | None = None  # of the last fit; files keep it
+    _good_weights: list[Any] = []  # noqa: RUF012  (replaced, never changed)
 
     # --- fit -------------------------------------------------------------------------------------------------------
     def fit(
@@ -69,7 +70,8 @@ class Trainer(StepFunctions):
 
         Raises:
             ValueError: the data do not fit the model or each other, or `compile` was not called.
-            RuntimeError: the loss became NaN or infinite; the weights are those of the epoch's start.
+            RuntimeError: the loss became NaN or infinite; the weights are those of the epoch's start, or, if these were
+                broken already, of the one before.
         """
         self._require_compiled()
         stream = feeding.is_stream(x)
@@ -88,6 +90,7 @@ class Trainer(StepFunctions):
         called = callback_classes.CallbackList(
             callbacks, add_history=True, model=self, verbose=verbose, epochs=epochs, steps=steps
         )
+        self._good_weights = []
         called.on_train_begin()
         logs: dict[str, float] = {}
         for epoch in range(initial_epoch, epochs):
@@ -101,6 +104,7 @@ class Trainer(StepFunctions):
             called.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
+        self._good_weights = []
         called.on_train_end(logs)
         return called.history
 
@@ -124,7 +128,7 @@ class Trainer(StepFunctions):
             order = _core.permutation(feed.samples, int(state.seed.read()[0]), int(state.epoch.read()[0]))
         elif shuffle and feed.indexed:
             order = _core.permutation(len(feed.source), int(state.seed.read()[0]), int(state.epoch.read()[0]))
-        saved = [weight.read() for weight in self.weights] if config.check_finite and self.built else []
+        self._keep_good_weights()
         reads = called.reads_batches("train")
         goals = self._objectives
         if goals:
@@ -138,7 +142,7 @@ class Trainer(StepFunctions):
                 loss = float(function.run([*batch.inputs, *batch.targets, *batch.weights])[0])
                 step += 1
                 if config.check_finite and not np.isfinite(loss) and not self._ends_quietly(called):
-                    refuse_non_finite(self, batch, loss, epoch, step, saved)
+                    refuse_non_finite(self, batch, loss, epoch, step, self._good_weights)
                 if reads:
                     called.on_train_batch_end(step - 1, self._objectives.logs())
                 if bar.wants(step):
@@ -147,12 +151,20 @@ class Trainer(StepFunctions):
                     break
         if step == 0:
             raise ValueError("The source of batches gave none. Is the generator exhausted? Give steps_per_epoch.")
+        feed.end_epoch()
         state.epoch.assign(state.epoch.read() + 1)
         self._steps_done = step
         logs = self._objectives.logs()
         if finish:
             bar.finish(step, logs)
         return logs
+
+    def _keep_good_weights(self) -> None:
+        """Copies the weights, which an error puts back, unless the last update has broken them."""
+        if config.check_finite and self.built:
+            now = [weight.read() for weight in self.weights]
+            if not self._good_weights or all(np.isfinite(array).all() for array in now):
+                self._good_weights = now
 
     @staticmethod
     def _ends_quietly(called: Any) -> bool:

@@ -98,7 +98,7 @@ def test_own_layers():
     y = block(X)
     assert y.shape == (5, 8)
     assert [w.name.split("/")[0] for w in block.weights] == ["block"] * 5
-    assert [w.name for w in block.weights][0] == "block/scale"
+    assert block.weights[0].name == "block/scale"
     np.testing.assert_array_equal(block(X), y)  # dropout does nothing
     dropped = block(X, training=True)
     assert (np.asarray(dropped) == 0).sum() > (np.asarray(y) == 0).sum()
