@@ -80,7 +80,7 @@ STRIATE_INLINE Vec log(Vec x) {
   constexpr IntLane kLiftExponent = kIsDouble ? 54 : 25;
   constexpr Real kSqrtHalf = 0.70710678118654752;
   const Int tiny = x < kLeastNormal;
-  const Vec lifted = tiny ? x * kLift : x;
+  const Vec lifted = abs(tiny ? x * kLift : x);  // a negative x ends as NaN; its bits must not overflow below
   // Subtracting sqrt(1/2)'s bits before the shift rounds the exponent so that m falls in [sqrt(1/2), sqrt(2)).
   const Int offset = bits(lifted) - bits(set1(kSqrtHalf));
   const Int exponent = offset >> kMantissaBits;
