@@ -58,6 +58,6 @@ void bind_model(py::module_& module) {
            "batch_size"_a = 32, ReleaseGil(), "The outputs of `predict`.")
       .def("evaluate",
            py::overload_cast<const std::vector<Tensor>&, const std::vector<Tensor>&, int64_t>(&Model::evaluate,
-                                                                                               py::const_),
+                                                                                              py::const_),
            "x"_a, "y"_a, "batch_size"_a = 32, ReleaseGil(), "[(name, mean)] of the loss and the metrics.");
 }

@@ -27,19 +27,19 @@ class STRIATE_API Workspace {
 struct MemoryReport {
   int64_t variables = 0;  // all variables the function touches, optimizer slots among them
   int64_t constants = 0;
-  int64_t prepared = 0;   // packed and folded weights kept between runs
-  int64_t arena = 0;      // activations and gradients, planned
-  int64_t scratch = 0;    // threads x scratch
+  int64_t prepared = 0;  // packed and folded weights kept between runs
+  int64_t arena = 0;     // activations and gradients, planned
+  int64_t scratch = 0;   // threads x scratch
   int64_t outputs = 0;
   int64_t total() const { return variables + constants + prepared + arena + scratch + outputs; }
 };
 
 // What one step of a program did in the last profiled run.
 struct StepProfile {
-  std::string scope;   // the layer
-  std::string op;      // "conv"
-  std::string kernel;  // "packed"
-  double seconds;      // summed over profiled runs
+  std::string scope;    // the layer
+  std::string op;       // "conv"
+  std::string kernel;   // "packed"
+  double seconds;       // summed over profiled runs
   double flops, bytes;  // one run
   int64_t runs;
 };

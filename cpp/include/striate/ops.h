@@ -40,7 +40,8 @@ STRIATE_API Value add(const Value& a, const Value& b);
 STRIATE_API Value subtract(const Value& a, const Value& b);
 STRIATE_API Value multiply(const Value& a, const Value& b);
 STRIATE_API Value divide(const Value& a, const Value& b);
-STRIATE_API Value maximum(const Value& a, const Value& b);  // gradient: to a where a > b, to b where b > a, halves when equal
+STRIATE_API Value maximum(const Value& a,
+                          const Value& b);  // gradient: to a where a > b, to b where b > a, halves when equal
 STRIATE_API Value minimum(const Value& a, const Value& b);
 // 0 or 1 in the operands' type; no gradient flows.
 STRIATE_API Value equal(const Value& a, const Value& b);
@@ -77,8 +78,9 @@ STRIATE_API Value pad(const Value& x, const std::vector<int64_t>& lo, const std:
 STRIATE_API Value crop(const Value& x, const std::vector<int64_t>& lo, const std::vector<int64_t>& hi);
 STRIATE_API Value broadcast_like(const Value& x, const Value& like);
 STRIATE_API Value sum_to_like(const Value& x, const Value& like);  // the adjoint of broadcasting
-STRIATE_API Value size_of(const Value& x, int64_t axis, DType dtype = DType::float32);  // a scalar; axis -1 counts from the end
-STRIATE_API Value count_like(const Value& x, DType dtype = DType::float32);             // the number of elements, a scalar
+STRIATE_API Value size_of(const Value& x, int64_t axis,
+                          DType dtype = DType::float32);                     // a scalar; axis -1 counts from the end
+STRIATE_API Value count_like(const Value& x, DType dtype = DType::float32);  // the number of elements, a scalar
 STRIATE_API Value zeros_like(const Value& x);
 STRIATE_API Value ones_like(const Value& x);
 
@@ -94,8 +96,10 @@ STRIATE_API Value argmax(const Value& x, int64_t axis = -1);  // int64, the firs
 STRIATE_API Value matmul(const Value& a, const Value& b, bool transpose_a = false, bool transpose_b = false);
 STRIATE_API Value conv(const Value& x, const Value& kernel, const ConvOptions& options = {});
 // d(sum of conv(x, kernel) * gy)/dx and /dkernel; x_like and kernel_like give shapes alone.
-STRIATE_API Value conv_input_gradient(const Value& gy, const Value& kernel, const Value& x_like, const ConvOptions& options = {});
-STRIATE_API Value conv_kernel_gradient(const Value& x, const Value& gy, const Value& kernel_like, const ConvOptions& options = {});
+STRIATE_API Value conv_input_gradient(const Value& gy, const Value& kernel, const Value& x_like,
+                                      const ConvOptions& options = {});
+STRIATE_API Value conv_kernel_gradient(const Value& x, const Value& gy, const Value& kernel_like,
+                                       const ConvOptions& options = {});
 STRIATE_API Value max_pool(const Value& x, const PoolOptions& options);
 STRIATE_API Value avg_pool(const Value& x, const PoolOptions& options);
 
@@ -104,7 +108,8 @@ struct BatchNormResult {
   Value y, mean, variance;
 };
 // Statistics over all axes but the last. gamma, beta, mean, variance: (c). Variance is biased.
-STRIATE_API BatchNormResult batch_norm_train(const Value& x, const Value& gamma, const Value& beta, double epsilon = 1e-3);
+STRIATE_API BatchNormResult batch_norm_train(const Value& x, const Value& gamma, const Value& beta,
+                                             double epsilon = 1e-3);
 STRIATE_API Value batch_norm_infer(const Value& x, const Value& gamma, const Value& beta, const Value& mean,
                                    const Value& variance, double epsilon = 1e-3);
 // rng: int64 (2): seed and step. The mask is a function of (rng, stream) alone.
@@ -123,7 +128,7 @@ STRIATE_API std::vector<Value> momentum_update(const Value& weight, const Value&
                                                const Value& rate, double momentum, bool nesterov = false);
 // {weight, m, v}; step: int64 scalar, updates done before this one
 STRIATE_API std::vector<Value> adam_update(const Value& weight, const Value& m, const Value& v, const Value& gradient,
-                                           const Value& rate, const Value& step, double beta1 = 0.9, double beta2 = 0.999,
-                                           double epsilon = 1e-7);
+                                           const Value& rate, const Value& step, double beta1 = 0.9,
+                                           double beta2 = 0.999, double epsilon = 1e-7);
 
 }  // namespace striate::ops

@@ -30,7 +30,7 @@ class STRIATE_API Shape {
   const int64_t* end() const { return sizes_.data() + rank_; }
   std::span<const int64_t> sizes() const { return {begin(), end()}; }
 
-  bool known() const;  // no size is unknown
+  bool known() const;        // no size is unknown
   int64_t elements() const;  // product of the sizes; requires known()
   // Product of sizes in [first, last); kUnknown if one of them is.
   int64_t product(int first, int last) const;

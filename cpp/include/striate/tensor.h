@@ -36,14 +36,16 @@ class STRIATE_API Tensor {
   template <class T>
   T* as();  // Error(type) unless T is the element type
   template <class T>
-  const T* as() const { return const_cast<Tensor*>(this)->as<T>(); }
+  const T* as() const {
+    return const_cast<Tensor*>(this)->as<T>();
+  }
   bool empty() const { return data_ == nullptr || elements() == 0; }
 
   Tensor copy() const;
-  Tensor reshaped(const Shape& shape) const;  // the same elements; Error(shape) if their number differs
-  Tensor cast(DType dtype) const;             // a copy in another type, or this if it has it
+  Tensor reshaped(const Shape& shape) const;       // the same elements; Error(shape) if their number differs
+  Tensor cast(DType dtype) const;                  // a copy in another type, or this if it has it
   Tensor slice(int64_t begin, int64_t end) const;  // [begin, end) of the first axis, sharing the elements
-  double item() const;                        // the only element; Error(shape) if there are more
+  double item() const;                             // the only element; Error(shape) if there are more
 
  private:
   std::shared_ptr<Storage> storage_;

@@ -43,7 +43,8 @@ std::vector<Step> placed(const Lowered& lowered, const std::vector<LoweredStep>&
 
 }  // namespace
 
-std::shared_ptr<const Program> compile(const std::string& name, const Graph& traced, const std::vector<Shape>& input_shapes,
+std::shared_ptr<const Program> compile(const std::string& name, const Graph& traced,
+                                       const std::vector<Shape>& input_shapes,
                                        const std::shared_ptr<Workspace::Impl>& workspace) {
   const Backend& backend = cpu_backend();
   Graph graph = specialize(traced, input_shapes);

@@ -6,7 +6,8 @@
 
 namespace striate {
 
-std::shared_ptr<const Program> compile(const std::string& name, const Graph& graph, const std::vector<Shape>& input_shapes,
+std::shared_ptr<const Program> compile(const std::string& name, const Graph& graph,
+                                       const std::vector<Shape>& input_shapes,
                                        const std::shared_ptr<Workspace::Impl>& workspace);
 
 }  // namespace striate

@@ -29,7 +29,10 @@ Structure structure_of(const std::vector<Value>& values) {
     if (node->kind == NodeKind::op) {
       key.append(node->op->name()).append("[").append(attributes_text(*node->op)).append("](");
       for (const Value& input : node->inputs)
-        key.append(std::to_string(number.at(input.node().get()))).append(".").append(std::to_string(input.index())).append(",");
+        key.append(std::to_string(number.at(input.node().get())))
+            .append(".")
+            .append(std::to_string(input.index()))
+            .append(",");
       key.append(")");
     } else {
       key.append(dtype_name(node->types[0].dtype)).append(node->types[0].shape.text()).append(";");
@@ -37,7 +40,10 @@ Structure structure_of(const std::vector<Value>& values) {
     }
   }
   for (const Value& value : values)
-    structure.key.append(">").append(std::to_string(number.at(value.node().get()))).append(".").append(std::to_string(value.index()));
+    structure.key.append(">")
+        .append(std::to_string(number.at(value.node().get())))
+        .append(".")
+        .append(std::to_string(value.index()));
   return structure;
 }
 
@@ -53,7 +59,8 @@ class Cache {
     std::unordered_map<const Node*, Value> placeholders;
     Graph graph;
     for (const auto& leaf : structure.leaves) {
-      const Value value = input("operand" + std::to_string(graph.inputs.size()), leaf->types[0].dtype, leaf->types[0].shape);
+      const Value value =
+          input("operand" + std::to_string(graph.inputs.size()), leaf->types[0].dtype, leaf->types[0].shape);
       placeholders[leaf.get()] = value;
       graph.inputs.push_back(value);
     }

@@ -88,7 +88,8 @@ struct Function::Impl {
                   ". Every size must be at least 1.");
   }
   void check_count(size_t received) const {
-    STRIATE_CHECK(received == graph.inputs.size(), value, name, "takes ", graph.inputs.size(), " inputs, received ", received);
+    STRIATE_CHECK(received == graph.inputs.size(), value, name, "takes ", graph.inputs.size(), " inputs, received ",
+                  received);
   }
 };
 
@@ -102,21 +103,23 @@ Function::Function(std::string name, std::vector<Value> inputs, std::vector<Valu
   std::unordered_set<const Node*> listed;
   for (const Value& value : impl_->graph.inputs) {
     STRIATE_CHECK(value && value.node()->kind == NodeKind::input, value, impl_->name, "inputs must be made by input()");
-    STRIATE_CHECK(listed.insert(value.node().get()).second, value, impl_->name, "input '", value.node()->name, "' is listed twice");
+    STRIATE_CHECK(listed.insert(value.node().get()).second, value, impl_->name, "input '", value.node()->name,
+                  "' is listed twice");
   }
   for (const Value& value : impl_->graph.outputs)
     STRIATE_CHECK(value, value, impl_->name, "an output is an empty Value");
   for (const Update& update : impl_->graph.updates) {
     STRIATE_CHECK(update.variable && update.value, value, impl_->name, "an update lacks its variable or its value");
     const ValueType& type = update.value.type();
-    STRIATE_CHECK(type.dtype == update.variable.dtype(), type, impl_->name, "the update of '", update.variable.name(), "' is ",
-                  dtype_name(type.dtype), ", the variable holds ", dtype_name(update.variable.dtype()));
-    STRIATE_CHECK(compatible(type.shape, update.variable.shape()), shape, impl_->name, "the update of '", update.variable.name(),
-                  "' has shape ", type.shape.text(), ", the variable ", update.variable.shape().text());
+    STRIATE_CHECK(type.dtype == update.variable.dtype(), type, impl_->name, "the update of '", update.variable.name(),
+                  "' is ", dtype_name(type.dtype), ", the variable holds ", dtype_name(update.variable.dtype()));
+    STRIATE_CHECK(compatible(type.shape, update.variable.shape()), shape, impl_->name, "the update of '",
+                  update.variable.name(), "' has shape ", type.shape.text(), ", the variable ",
+                  update.variable.shape().text());
   }
   for (const auto& node : topological_order(impl_->graph.roots()))
-    STRIATE_CHECK(node->kind != NodeKind::input || listed.count(node.get()), value, impl_->name, "a value depends on input '",
-                  node->name, "', which is not among the function's inputs");
+    STRIATE_CHECK(node->kind != NodeKind::input || listed.count(node.get()), value, impl_->name,
+                  "a value depends on input '", node->name, "', which is not among the function's inputs");
   chain_updates(impl_->graph);
 }
 

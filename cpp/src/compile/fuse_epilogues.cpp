@@ -14,7 +14,8 @@ template <class Anchor>
 std::vector<Value> with_bias(const Value& anchored, const Value& bias, const Backend& backend) {
   const auto* anchor = op_as<Anchor>(anchored);
   if (!anchor || anchor->activation != "none" || anchored.node()->inputs.size() != 2) return {};
-  if (bias.rank() != 1 || !is_channel_vector(bias, anchored.shape().back()) || bias.dtype() != anchored.dtype()) return {};
+  if (bias.rank() != 1 || !is_channel_vector(bias, anchored.shape().back()) || bias.dtype() != anchored.dtype())
+    return {};
   if (!backend.claim({std::string(Anchor::kName), true, "none"})) return {};
   std::vector<Value> inputs = anchored.node()->inputs;
   inputs.push_back(bias);

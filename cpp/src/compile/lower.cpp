@@ -48,8 +48,11 @@ class Builder {
     if (node.kind == NodeKind::variable) {
       id = variable_buffer(node.variable);
     } else if (node.kind == NodeKind::constant) {
-      id = add({value.type().shape.elements() * dtype_bytes(value.dtype()), BufferKind::constant,
-                static_cast<int64_t>(result_.constants.size()), constant_key(node.constant), {}});
+      id = add({value.type().shape.elements() * dtype_bytes(value.dtype()),
+                BufferKind::constant,
+                static_cast<int64_t>(result_.constants.size()),
+                constant_key(node.constant),
+                {}});
       result_.constants.push_back(node.constant);
     } else {
       STRIATE_CHECK(node.kind == NodeKind::op, value, "compile", "a value depends on input '", node.name,
@@ -81,12 +84,17 @@ class Builder {
     if (fresh) {
       result_.variables.push_back(state);
       result_.updated.push_back(false);
-      variable_buffers_.push_back(add({state->tensor.bytes(), BufferKind::variable, found->second,
-                                       "v" + std::to_string(reinterpret_cast<uintptr_t>(state.get())), {state}}));
+      variable_buffers_.push_back(add({state->tensor.bytes(),
+                                       BufferKind::variable,
+                                       found->second,
+                                       "v" + std::to_string(reinterpret_cast<uintptr_t>(state.get())),
+                                       {state}}));
     }
     return found->second;
   }
-  BufferId variable_buffer(const std::shared_ptr<VariableState>& state) { return variable_buffers_[variable_index(state)]; }
+  BufferId variable_buffer(const std::shared_ptr<VariableState>& state) {
+    return variable_buffers_[variable_index(state)];
+  }
 
   static std::string constant_key(const Tensor& tensor) {
     // Small constants are the same where their bytes are; large ones where their memory is (which the program keeps).
@@ -156,7 +164,7 @@ class Builder {
   std::map<std::pair<const Node*, int>, BufferId> places_;
   std::unordered_map<const VariableState*, int64_t> variables_;
   std::vector<BufferId> variable_buffers_;
-  std::unordered_set<BufferId> prepared_;  // made by prepare steps
+  std::unordered_set<BufferId> prepared_;        // made by prepare steps
   std::map<std::string, BufferId> transformed_;  // prepared inputs of this program, by key
   std::vector<std::pair<BufferId, BufferId>> late_commits_;
 };

@@ -36,8 +36,8 @@ struct Lowered {
 
 Lowered lower(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend);
 
-// Places arena buffers: lets outputs take the place of inputs that die in the same step where the kernel allows it, then
-// packs lifetimes greedily by size. Returns the arena's bytes.
+// Places arena buffers: lets outputs take the place of inputs that die in the same step where the kernel allows it,
+// then packs lifetimes greedily by size. Returns the arena's bytes.
 int64_t plan_memory(Lowered& lowered);
 
 }  // namespace striate

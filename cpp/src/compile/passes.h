@@ -7,8 +7,8 @@
 
 namespace striate {
 
-// Gives inputs their concrete shapes and infers every type again; afterwards all sizes are known. Sizes become constants
-// (size_of, count_like), reads of a shape alone become constants of no content.
+// Gives inputs their concrete shapes and infers every type again; afterwards all sizes are known. Sizes become
+// constants (size_of, count_like), reads of a shape alone become constants of no content.
 Graph specialize(const Graph& graph, const std::vector<Shape>& input_shapes);
 
 // Removes what does nothing at these sizes: sum_to_like and broadcast_like of equal shapes, reshapes to the same shape,

@@ -48,7 +48,8 @@ void merge_in_place(Lowered& lowered, std::vector<Life>& lives) {
     for (const auto& [i, o] : step.in_place) {
       if (step.inputs[i] == kNoBuffer || step.outputs[o] == kNoBuffer) continue;
       const BufferId in = root(step.inputs[i]), out = root(step.outputs[o]);
-      const bool arena = lowered.buffers[in].kind == BufferKind::arena && lowered.buffers[out].kind == BufferKind::arena;
+      const bool arena =
+          lowered.buffers[in].kind == BufferKind::arena && lowered.buffers[out].kind == BufferKind::arena;
       if (!arena || in == out || lives[in].last != number || lives[out].first != number) continue;
       if (lowered.buffers[in].bytes != lowered.buffers[out].bytes) continue;
       if (std::find(used.begin(), used.end(), in) != used.end()) continue;
@@ -97,9 +98,10 @@ int64_t plan_memory(Lowered& lowered) {
     }
     lowered.buffers[id].place = offset;
     total = std::max(total, offset + bytes);
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), id,
-                                   [&](BufferId a, BufferId b) { return lowered.buffers[a].place < lowered.buffers[b].place; }),
-                  id);
+    placed.insert(
+        std::upper_bound(placed.begin(), placed.end(), id,
+                         [&](BufferId a, BufferId b) { return lowered.buffers[a].place < lowered.buffers[b].place; }),
+        id);
   }
   return total;
 }

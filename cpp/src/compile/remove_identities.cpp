@@ -9,10 +9,11 @@ namespace striate {
 namespace {
 
 // Ops of which output 0 is input 0 when the shapes are equal.
-const std::set<std::string_view> kSameShapeIsSame = {"sum_to_like", "broadcast_like", "reshape", "reshape_like", "pad", "crop"};
+const std::set<std::string_view> kSameShapeIsSame = {"sum_to_like", "broadcast_like", "reshape", "reshape_like", "pad",
+                                                     "crop"};
 const std::set<std::string_view> kBroadcasting = {
-    "add", "subtract", "multiply", "divide", "maximum", "minimum", "equal", "not_equal", "less", "less_equal", "greater",
-    "greater_equal", "relu_gradient", "sigmoid_gradient", "tanh_gradient"};
+    "add",  "subtract",   "multiply", "divide",        "maximum",       "minimum",          "equal",        "not_equal",
+    "less", "less_equal", "greater",  "greater_equal", "relu_gradient", "sigmoid_gradient", "tanh_gradient"};
 
 Value scalar_constant(double value, const ValueType& type) {
   return constant(Tensor::full(type.dtype, type.shape, value));
@@ -20,19 +21,29 @@ Value scalar_constant(double value, const ValueType& type) {
 
 // Arithmetic on constants of one element, in double, rounded once to the type.
 bool compute(std::string_view op, double a, double b, double& result) {
-  if (op == "add") result = a + b;
-  else if (op == "subtract") result = a - b;
-  else if (op == "multiply") result = a * b;
-  else if (op == "divide") result = a / b;
-  else return false;
+  if (op == "add")
+    result = a + b;
+  else if (op == "subtract")
+    result = a - b;
+  else if (op == "multiply")
+    result = a * b;
+  else if (op == "divide")
+    result = a / b;
+  else
+    return false;
   return true;
 }
 bool compute(std::string_view op, double a, double& result) {
-  if (op == "negate") result = -a;
-  else if (op == "reciprocal") result = 1 / a;
-  else if (op == "square") result = a * a;
-  else if (op == "sqrt") result = std::sqrt(a);
-  else return false;
+  if (op == "negate")
+    result = -a;
+  else if (op == "reciprocal")
+    result = 1 / a;
+  else if (op == "square")
+    result = a * a;
+  else if (op == "sqrt")
+    result = std::sqrt(a);
+  else
+    return false;
   return true;
 }
 
@@ -75,7 +86,8 @@ std::vector<Value> simplified(const Node& node, std::vector<Value> inputs) {
         }
       } visitor;
       const_cast<Op&>(*node.op).attributes(visitor);
-      size = static_cast<double>(shape[static_cast<int>(visitor.axis < 0 ? visitor.axis + shape.rank() : visitor.axis)]);
+      size =
+          static_cast<double>(shape[static_cast<int>(visitor.axis < 0 ? visitor.axis + shape.rank() : visitor.axis)]);
     }
     return {scalar_constant(size, type)};
   }
@@ -98,7 +110,8 @@ std::vector<Value> simplified(const Node& node, std::vector<Value> inputs) {
   if (inputs.size() == 2 && type.shape.elements() == 1 && is_floating(type.dtype) && constant_scalar(inputs[0], a) &&
       constant_scalar(inputs[1], b) && compute(op, a, b, result))
     return {scalar_constant(result, type)};
-  if (inputs.size() == 1 && type.shape.elements() == 1 && is_floating(type.dtype) && constant_scalar(inputs[0], a) && compute(op, a, result))
+  if (inputs.size() == 1 && type.shape.elements() == 1 && is_floating(type.dtype) && constant_scalar(inputs[0], a) &&
+      compute(op, a, result))
     return {scalar_constant(result, type)};
   if (inputs.size() == 2) {
     const bool first_is_result = inputs[0].type() == type, second_is_result = inputs[1].type() == type;

@@ -63,7 +63,8 @@ std::unordered_map<const VariableState*, std::vector<int>> readers_of_variables(
     for (size_t k = 0; k < node.inputs.size(); ++k) {
       if (node.op->reads_only_shape(static_cast<int>(k))) continue;
       const Value source = views.viewed(node.inputs[k]);
-      if (source.node()->kind == NodeKind::variable) readers[source.node()->variable.get()].push_back(static_cast<int>(i));
+      if (source.node()->kind == NodeKind::variable)
+        readers[source.node()->variable.get()].push_back(static_cast<int>(i));
     }
   }
   return readers;
@@ -106,7 +107,8 @@ Schedule schedule(const Graph& graph, Views& views) {
     if (found != readers.end())
       for (int reader : found->second)
         if (reader != writer) others.push_back(reader);
-    const bool possible = std::none_of(others.begin(), others.end(), [&](int reader) { return links.reaches(writer, reader); });
+    const bool possible =
+        std::none_of(others.begin(), others.end(), [&](int reader) { return links.reaches(writer, reader); });
     result.in_place.push_back(possible);
     if (possible)
       for (int reader : others) links.link(reader, writer);

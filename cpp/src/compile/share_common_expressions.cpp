@@ -12,7 +12,8 @@ Graph share_common_expressions(const Graph& graph) {
     std::string key(node.op->name());
     key += "|" + attributes_text(*node.op);
     for (const Value& value : inputs)
-      key += "|" + std::to_string(reinterpret_cast<uintptr_t>(value.node().get())) + "." + std::to_string(value.index());
+      key +=
+          "|" + std::to_string(reinterpret_cast<uintptr_t>(value.node().get())) + "." + std::to_string(value.index());
     const auto [found, fresh] = seen.try_emplace(key);
     if (fresh) {
       found->second = Value(make_node(node.op, inputs));

@@ -27,7 +27,7 @@ template <class... Parts>
 }  // namespace striate
 
 // STRIATE_CHECK(x.rank() == 4, shape, "conv", "x.shape=", x.shape().text(), " has ...")
-#define STRIATE_CHECK(condition, kind, op, ...)                             \
-  do {                                                                      \
+#define STRIATE_CHECK(condition, kind, op, ...)                                     \
+  do {                                                                              \
     if (!(condition)) ::striate::fail(::striate::ErrorKind::kind, op, __VA_ARGS__); \
   } while (0)

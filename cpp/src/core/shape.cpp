@@ -35,8 +35,10 @@ int64_t Shape::product(int first, int last) const {
   int64_t total = 1;
   bool unknown = false;
   for (int i = first; i < last; ++i) {
-    if (sizes_[i] == kUnknown) unknown = true;
-    else total *= sizes_[i];
+    if (sizes_[i] == kUnknown)
+      unknown = true;
+    else
+      total *= sizes_[i];
   }
   return unknown && total != 0 ? kUnknown : total;
 }

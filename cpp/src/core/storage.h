@@ -6,12 +6,12 @@
 
 namespace striate {
 
-inline constexpr int64_t kAlignment = 64;              // a cache line, and the widest vector
+inline constexpr int64_t kAlignment = 64;  // a cache line, and the widest vector
 inline constexpr int64_t kHugePage = int64_t{2} << 20;
 
 class Storage {
  public:
-  explicit Storage(int64_t bytes);  // uninitialised; Error(memory) naming the size
+  explicit Storage(int64_t bytes);                                    // uninitialised; Error(memory) naming the size
   Storage(void* data, int64_t bytes, std::function<void()> release);  // somebody else's; not counted
   ~Storage();
   Storage(const Storage&) = delete;

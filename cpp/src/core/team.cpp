@@ -21,8 +21,8 @@
 namespace striate {
 namespace {
 
-// Flush-to-zero for this thread, the caller's state restored: trained weights full of denormals made peers' convolutions
-// 20-50 times slower.
+// Flush-to-zero for this thread, the caller's state restored: trained weights full of denormals made peers'
+// convolutions 20-50 times slower.
 class FlushDenormals {
  public:
 #if defined(__SSE2__)
@@ -74,11 +74,13 @@ int default_threads() {
     char* end = nullptr;
     const long count = std::strtol(text, &end, 10);
     if (end != text && *end == '\0' && count >= 1 && count <= 4096) return static_cast<int>(count);
-    throw Error(ErrorKind::value, text_of("[threads] STRIATE_NUM_THREADS='", text, "' is not a number of threads. Use 1 to 4096."));
+    throw Error(ErrorKind::value,
+                text_of("[threads] STRIATE_NUM_THREADS='", text, "' is not a number of threads. Use 1 to 4096."));
   }
   cpu_set_t set;
   int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  if (const double quota = cgroup_quota(); quota > 0) count = std::min(count, std::max(1, static_cast<int>(quota + 0.5)));
+  if (const double quota = cgroup_quota(); quota > 0)
+    count = std::min(count, std::max(1, static_cast<int>(quota + 0.5)));
   return count;
 }
 

@@ -31,7 +31,8 @@ void run_team(int threads, void (*work)(void* context, const TeamMember& member)
 
 template <class F>
 void run_team(int threads, F& work) {
-  run_team(threads, [](void* context, const TeamMember& member) { (*static_cast<F*>(context))(member); }, &work);
+  run_team(
+      threads, [](void* context, const TeamMember& member) { (*static_cast<F*>(context))(member); }, &work);
 }
 
 }  // namespace striate

@@ -12,25 +12,40 @@ namespace {
 template <class T>
 constexpr DType dtype_of();
 template <>
-constexpr DType dtype_of<float>() { return DType::float32; }
+constexpr DType dtype_of<float>() {
+  return DType::float32;
+}
 template <>
-constexpr DType dtype_of<double>() { return DType::float64; }
+constexpr DType dtype_of<double>() {
+  return DType::float64;
+}
 template <>
-constexpr DType dtype_of<int32_t>() { return DType::int32; }
+constexpr DType dtype_of<int32_t>() {
+  return DType::int32;
+}
 template <>
-constexpr DType dtype_of<int64_t>() { return DType::int64; }
+constexpr DType dtype_of<int64_t>() {
+  return DType::int64;
+}
 template <>
-constexpr DType dtype_of<uint8_t>() { return DType::uint8; }
+constexpr DType dtype_of<uint8_t>() {
+  return DType::uint8;
+}
 
 // Calls f with a value of the element type.
 template <class F>
 void with_type(DType dtype, F f) {
   switch (dtype) {
-    case DType::float32: return f(float{});
-    case DType::float64: return f(double{});
-    case DType::int32: return f(int32_t{});
-    case DType::int64: return f(int64_t{});
-    case DType::uint8: return f(uint8_t{});
+    case DType::float32:
+      return f(float{});
+    case DType::float64:
+      return f(double{});
+    case DType::int32:
+      return f(int32_t{});
+    case DType::int64:
+      return f(int64_t{});
+    case DType::uint8:
+      return f(uint8_t{});
   }
 }
 
@@ -48,7 +63,8 @@ To converted(From x) {
 }  // namespace
 
 Tensor::Tensor(DType dtype, const Shape& shape) : dtype_(dtype), shape_(shape) {
-  STRIATE_CHECK(shape.known(), shape, "tensor", "shape ", shape.text(), " has unknown sizes; a tensor needs all of them");
+  STRIATE_CHECK(shape.known(), shape, "tensor", "shape ", shape.text(),
+                " has unknown sizes; a tensor needs all of them");
   storage_ = std::make_shared<Storage>(bytes());
   data_ = storage_->data();
 }
@@ -57,7 +73,8 @@ Tensor Tensor::wrap(void* data, DType dtype, const Shape& shape, std::function<v
   Tensor tensor;
   tensor.dtype_ = dtype;
   tensor.shape_ = shape;
-  tensor.storage_ = std::make_shared<Storage>(data, tensor.bytes(), release ? std::move(release) : [] {});
+  tensor.storage_ = std::make_shared<Storage>(
+      data, tensor.bytes(), release ? std::move(release) : [] {});
   tensor.data_ = data;
   return tensor;
 }
@@ -141,7 +158,7 @@ double Tensor::item() const {
   return value;
 }
 
-#define STRIATE_INSTANTIATE(T)                                                     \
+#define STRIATE_INSTANTIATE(T)                                                 \
   template STRIATE_API Tensor Tensor::of<T>(const Shape&, std::span<const T>); \
   template STRIATE_API T* Tensor::as<T>();
 STRIATE_INSTANTIATE(float)

@@ -16,7 +16,8 @@ std::vector<Value> gradients(const Value& target, const std::vector<Value>& wrt)
   // Nodes through which some wrt value reaches the target.
   std::unordered_set<const Node*> reached;
   for (const Value& value : wrt) {
-    STRIATE_CHECK(value && is_floating(value.dtype()), type, "gradients", "can only differentiate with respect to floating-point values");
+    STRIATE_CHECK(value && is_floating(value.dtype()), type, "gradients",
+                  "can only differentiate with respect to floating-point values");
     reached.insert(value.node().get());
   }
   for (const auto& node : order)
@@ -48,8 +49,8 @@ std::vector<Value> gradients(const Value& target, const std::vector<Value>& wrt)
     for (size_t i = 0; i < node.types.size(); ++i) outputs.emplace_back(*it, static_cast<int>(i));
     const NameScope scope(node.scope);
     const std::vector<Value> grads = node.op->gradient({node.inputs, outputs, found->second, needed});
-    STRIATE_CHECK(grads.size() == node.inputs.size(), runtime, node.op->name(), "gave ", grads.size(), " gradients for ",
-                  node.inputs.size(), " inputs");
+    STRIATE_CHECK(grads.size() == node.inputs.size(), runtime, node.op->name(), "gave ", grads.size(),
+                  " gradients for ", node.inputs.size(), " inputs");
     for (size_t i = 0; i < grads.size(); ++i)
       if (needed[i] && grads[i]) accumulate(node.inputs[i], grads[i]);
   }

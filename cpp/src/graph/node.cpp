@@ -53,13 +53,15 @@ std::string attributes_text(const Op& op) {
 }
 
 std::vector<Value> Op::gradient(const GradientArgs&) const {
-  throw Error(ErrorKind::value, text_of("[", name(), "] has no gradient. Use stop_gradient() on its input if none should flow."));
+  throw Error(ErrorKind::value,
+              text_of("[", name(), "] has no gradient. Use stop_gradient() on its input if none should flow."));
 }
 
 Cost Op::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
   Cost cost;
   for (const auto* types : {&inputs, &outputs})
-    for (const ValueType& type : *types) cost.bytes += static_cast<double>(type.shape.elements()) * dtype_bytes(type.dtype);
+    for (const ValueType& type : *types)
+      cost.bytes += static_cast<double>(type.shape.elements()) * dtype_bytes(type.dtype);
   for (const ValueType& type : outputs) cost.flops += static_cast<double>(type.shape.elements());
   return cost;
 }
@@ -139,7 +141,8 @@ void Variable::assign(const Tensor& value) {
   STRIATE_CHECK(value.shape() == shape(), shape, "variable", "'", name(), "' has shape ", shape().text(), ", received ",
                 value.shape().text());
   std::unique_lock lock(state_->mutex);
-  if (value.bytes() > 0) std::copy_n(static_cast<const char*>(value.data()), value.bytes(), static_cast<char*>(state_->tensor.data()));
+  if (value.bytes() > 0)
+    std::copy_n(static_cast<const char*>(value.data()), value.bytes(), static_cast<char*>(state_->tensor.data()));
   state_->version.fetch_add(1);
 }
 

@@ -31,7 +31,7 @@ struct VariableState {
   std::string name;
   Tensor tensor;
   std::atomic<uint64_t> version{0};
-  mutable std::shared_mutex mutex;  // readers share, an updating run or assign() is alone
+  mutable std::shared_mutex mutex;           // readers share, an updating run or assign() is alone
   std::shared_ptr<const Node> leaf() const;  // always the same node while someone holds it
   mutable std::mutex leaf_mutex;
   mutable std::weak_ptr<const Node> leaf_node;

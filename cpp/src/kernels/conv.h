@@ -13,8 +13,8 @@ struct ConvShape {
   int64_t n, c_in, c_out, groups;  // groups = 1 today; the field is its place
   int64_t in[3], out[3], kernel[3];
   int64_t stride[3], dilation[3];
-  int64_t pad[3];      // before; what lies after follows from `out`
-  Epilogue epilogue;   // forward only; bias (c_out)
+  int64_t pad[3];     // before; what lies after follows from `out`
+  Epilogue epilogue;  // forward only; bias (c_out)
 };
 
 // forward          buffers (x, w, bias or null, y)

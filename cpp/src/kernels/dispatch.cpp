@@ -51,15 +51,20 @@ const KernelTable* const kAvx512[] = {
 // The row of `isa`, or null where the build lacks it.
 const KernelTable* const* row(Isa isa) {
   switch (isa) {
-    case Isa::baseline: return kBaseline;
-    case Isa::f64: return kF64;
+    case Isa::baseline:
+      return kBaseline;
+    case Isa::f64:
+      return kF64;
 #ifdef STRIATE_HAVE_avx2
-    case Isa::avx2: return kAvx2;
+    case Isa::avx2:
+      return kAvx2;
 #endif
 #ifdef STRIATE_HAVE_avx512
-    case Isa::avx512: return kAvx512;
+    case Isa::avx512:
+      return kAvx512;
 #endif
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -97,10 +102,14 @@ Isa choose_isa() {
 
 const char* isa_name(Isa isa) {
   switch (isa) {
-    case Isa::baseline: return "baseline";
-    case Isa::avx2: return "avx2";
-    case Isa::avx512: return "avx512";
-    case Isa::f64: return "f64";
+    case Isa::baseline:
+      return "baseline";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx512:
+      return "avx512";
+    case Isa::f64:
+      return "f64";
   }
   return "unknown";
 }

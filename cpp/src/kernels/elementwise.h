@@ -8,9 +8,19 @@ namespace striate {
 
 enum class UnaryOp : int { negate, exp, log, sqrt, square, abs, reciprocal, sign, relu, sigmoid, tanh };
 enum class BinaryOp : int {
-  add, subtract, multiply, divide, maximum, minimum,
+  add,
+  subtract,
+  multiply,
+  divide,
+  maximum,
+  minimum,
   // Comparisons give 0 or 1 in T.
-  equal, not_equal, less, less_equal, greater, greater_equal,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
   // Gradients in terms of the activation's output y: a = y, b = g.
   relu_gradient,     // g where y > 0, else 0
   sigmoid_gradient,  // g * y * (1 - y)

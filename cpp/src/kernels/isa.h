@@ -30,10 +30,18 @@ const KernelTable& kernel_table(Family family, Isa isa);
 }  // namespace striate
 
 // Put in a family's header: declares `striate::<isa>::<family>_table` for each ISA.
-#define STRIATE_DECLARE_TABLE(family)                                    \
-  namespace striate {                                                    \
-  namespace baseline { extern const KernelTable family##_table; }        \
-  namespace avx2 { extern const KernelTable family##_table; }            \
-  namespace avx512 { extern const KernelTable family##_table; }          \
-  namespace f64 { extern const KernelTable family##_table; }             \
+#define STRIATE_DECLARE_TABLE(family)      \
+  namespace striate {                      \
+  namespace baseline {                     \
+  extern const KernelTable family##_table; \
+  }                                        \
+  namespace avx2 {                         \
+  extern const KernelTable family##_table; \
+  }                                        \
+  namespace avx512 {                       \
+  extern const KernelTable family##_table; \
+  }                                        \
+  namespace f64 {                          \
+  extern const KernelTable family##_table; \
+  }                                        \
   }

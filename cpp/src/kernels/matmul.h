@@ -7,10 +7,10 @@
 namespace striate {
 
 struct MatmulShape {
-  int64_t m, n, k;     // k may be 0: y = epilogue(0)
-  bool transpose_a;    // a is stored (k, m)
-  bool transpose_b;    // b is stored (n, k)
-  Epilogue epilogue;   // bias (n)
+  int64_t m, n, k;    // k may be 0: y = epilogue(0)
+  bool transpose_a;   // a is stored (k, m)
+  bool transpose_b;   // b is stored (n, k)
+  Epilogue epilogue;  // bias (n)
 };
 
 // buffers (a, b, bias or null, y); y is not aliased. Products accumulate in T, in an order that depends on

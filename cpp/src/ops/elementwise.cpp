@@ -32,8 +32,10 @@ Cost elementwise_cost(const std::vector<ValueType>& inputs, const std::vector<Va
 void lower_unary(Lowering& lowering, UnaryOp op) {
   const int64_t n = lowering.output_type(0).shape.elements();
   if (n == 0) return;
-  lowering.call(Family::elementwise, ElementwiseFunction::unary, UnaryShape{op, n}, {lowering.input(0)},
-                {lowering.output(0)}).in_place = {{0, 0}};
+  lowering
+      .call(Family::elementwise, ElementwiseFunction::unary, UnaryShape{op, n}, {lowering.input(0)},
+            {lowering.output(0)})
+      .in_place = {{0, 0}};
 }
 
 void lower_binary(Lowering& lowering, BinaryOp op) {
@@ -74,9 +76,8 @@ void Where::lower(Lowering& lowering) const {
   std::copy(walk.strides[0].begin(), walk.strides[0].end(), shape.stride_c);
   std::copy(walk.strides[1].begin(), walk.strides[1].end(), shape.stride_a);
   std::copy(walk.strides[2].begin(), walk.strides[2].end(), shape.stride_b);
-  KernelCall& call =
-      lowering.call(Family::elementwise, ElementwiseFunction::where, shape,
-                    {lowering.input(0), lowering.input(1), lowering.input(2)}, {lowering.output(0)});
+  KernelCall& call = lowering.call(Family::elementwise, ElementwiseFunction::where, shape,
+                                   {lowering.input(0), lowering.input(1), lowering.input(2)}, {lowering.output(0)});
   for (int i = 0; i < 3; ++i)
     if (lowering.input_type(i).shape.elements() == y.elements()) call.in_place.push_back({i, 0});
 }
@@ -140,38 +141,43 @@ std::vector<Value> Tanh::gradient(const GradientArgs& args) const {
 
 std::vector<Value> Add::gradient(const GradientArgs& args) const {
   const Value& g = args.output_gradients[0];
-  return binary_gradient(args, [&] { return g; }, [&] { return g; });
+  return binary_gradient(
+      args, [&] { return g; }, [&] { return g; });
 }
 
 std::vector<Value> Subtract::gradient(const GradientArgs& args) const {
   const Value& g = args.output_gradients[0];
-  return binary_gradient(args, [&] { return g; }, [&] { return negate(g); });
+  return binary_gradient(
+      args, [&] { return g; }, [&] { return negate(g); });
 }
 
 std::vector<Value> Multiply::gradient(const GradientArgs& args) const {
   const Value& g = args.output_gradients[0];
-  return binary_gradient(args, [&] { return multiply(g, args.inputs[1]); },
-                         [&] { return multiply(g, args.inputs[0]); });
+  return binary_gradient(
+      args, [&] { return multiply(g, args.inputs[1]); }, [&] { return multiply(g, args.inputs[0]); });
 }
 
 std::vector<Value> Divide::gradient(const GradientArgs& args) const {
   const Value &g = args.output_gradients[0], &y = args.outputs[0], &b = args.inputs[1];
-  return binary_gradient(args, [&] { return divide(g, b); }, [&] { return negate(divide(multiply(g, y), b)); });
+  return binary_gradient(
+      args, [&] { return divide(g, b); }, [&] { return negate(divide(multiply(g, y), b)); });
 }
 
 // (a > b) + (a >= b) is 2, 1 or 0: twice the share of a, halves where both are equal.
 std::vector<Value> Maximum::gradient(const GradientArgs& args) const {
   const Value &a = args.inputs[0], &b = args.inputs[1];
   const Value half = multiply(args.output_gradients[0], number(0.5, a));
-  return binary_gradient(args, [&] { return multiply(half, add(greater(a, b), greater_equal(a, b))); },
-                         [&] { return multiply(half, add(less(a, b), less_equal(a, b))); });
+  return binary_gradient(
+      args, [&] { return multiply(half, add(greater(a, b), greater_equal(a, b))); },
+      [&] { return multiply(half, add(less(a, b), less_equal(a, b))); });
 }
 
 std::vector<Value> Minimum::gradient(const GradientArgs& args) const {
   const Value &a = args.inputs[0], &b = args.inputs[1];
   const Value half = multiply(args.output_gradients[0], number(0.5, a));
-  return binary_gradient(args, [&] { return multiply(half, add(less(a, b), less_equal(a, b))); },
-                         [&] { return multiply(half, add(greater(a, b), greater_equal(a, b))); });
+  return binary_gradient(
+      args, [&] { return multiply(half, add(less(a, b), less_equal(a, b))); },
+      [&] { return multiply(half, add(greater(a, b), greater_equal(a, b))); });
 }
 
 // The derivative of step(y) * g is 0 in y.
@@ -190,14 +196,19 @@ std::vector<Value> SigmoidGradient::gradient(const GradientArgs& args) const {
         const Value product = multiply(outer, g);
         return subtract(product, multiply(add(y, y), product));
       },
-      [&] { return apply(SigmoidGradient(), {y, outer}); });
+      [&] {
+        return apply(SigmoidGradient(), {y, outer});
+      });
 }
 
 // d(g (1 - y y))/dy = -2 y g.
 std::vector<Value> TanhGradient::gradient(const GradientArgs& args) const {
   const Value &y = args.inputs[0], &g = args.inputs[1], &outer = args.output_gradients[0];
-  return binary_gradient(args, [&] { return negate(multiply(add(y, y), multiply(outer, g))); },
-                         [&] { return apply(TanhGradient(), {y, outer}); });
+  return binary_gradient(
+      args, [&] { return negate(multiply(add(y, y), multiply(outer, g))); },
+      [&] {
+        return apply(TanhGradient(), {y, outer});
+      });
 }
 
 std::vector<Value> Where::gradient(const GradientArgs& args) const {

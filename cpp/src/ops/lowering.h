@@ -25,7 +25,9 @@ struct KernelCall {
   DType dtype = DType::float32;  // float64 picks the f64 row
 
   template <class Shape>
-  const Shape& shape_as() const { return *reinterpret_cast<const Shape*>(shape.data()); }
+  const Shape& shape_as() const {
+    return *reinterpret_cast<const Shape*>(shape.data());
+  }
 };
 
 class Lowering {
@@ -33,14 +35,14 @@ class Lowering {
   virtual ~Lowering() = default;
 
   virtual int input_count() const = 0;
-  virtual const ValueType& input_type(int i) const = 0;   // sizes are known
+  virtual const ValueType& input_type(int i) const = 0;  // sizes are known
   virtual const ValueType& output_type(int i) const = 0;
   virtual BufferId input(int i) = 0;
   virtual BufferId output(int i) = 0;
   // Memory that lives from its first call to its last within this op.
   virtual BufferId temporary(int64_t bytes) = 0;
-  // Output i is input j's bytes seen in another shape; no call. A program output or an input that must survive an update
-  // is copied by the compiler where needed.
+  // Output i is input j's bytes seen in another shape; no call. A program output or an input that must survive an
+  // update is copied by the compiler where needed.
   virtual void alias(int output, int input) = 0;
 
   // dtype picks the table's row; it defaults to the first floating type among outputs, then inputs, else float32.

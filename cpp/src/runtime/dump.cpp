@@ -8,13 +8,20 @@ namespace {
 
 std::string place(const ProgramParts& parts, const BufferRef& ref) {
   switch (ref.kind) {
-    case BufferKind::none: return "-";
-    case BufferKind::arena: return "@" + std::to_string(ref.place);
-    case BufferKind::variable: return parts.variables[ref.place]->name;
-    case BufferKind::input: return "input" + std::to_string(ref.place);
-    case BufferKind::output: return "output" + std::to_string(ref.place);
-    case BufferKind::constant: return "constant" + std::to_string(ref.place);
-    case BufferKind::prepared: return "prepared" + std::to_string(ref.place);
+    case BufferKind::none:
+      return "-";
+    case BufferKind::arena:
+      return "@" + std::to_string(ref.place);
+    case BufferKind::variable:
+      return parts.variables[ref.place]->name;
+    case BufferKind::input:
+      return "input" + std::to_string(ref.place);
+    case BufferKind::output:
+      return "output" + std::to_string(ref.place);
+    case BufferKind::constant:
+      return "constant" + std::to_string(ref.place);
+    case BufferKind::prepared:
+      return "prepared" + std::to_string(ref.place);
   }
   return {};
 }
@@ -42,7 +49,8 @@ std::string Program::dump() const {
   out << "program " << parts_.name << " on " << parts_.backend->name() << ", "
       << (parts_.parallel ? "all threads" : "one thread (little work)") << "\n";
   out << "arena " << memory.arena << " bytes, scratch " << memory.scratch << ", prepared " << memory.prepared
-      << ", variables " << memory.variables << ", constants " << memory.constants << ", outputs " << memory.outputs << "\n";
+      << ", variables " << memory.variables << ", constants " << memory.constants << ", outputs " << memory.outputs
+      << "\n";
   list(out, parts_, parts_.prepare, "prepare (when a variable has changed)");
   list(out, parts_, parts_.steps, "steps");
   return out.str();

@@ -24,14 +24,18 @@ class VariableLocks {
  public:
   VariableLocks(const ProgramParts& parts, const std::vector<size_t>& order) : parts_(parts), order_(order) {
     for (size_t i : order_) {
-      if (parts_.updated[i]) parts_.variables[i]->mutex.lock();
-      else parts_.variables[i]->mutex.lock_shared();
+      if (parts_.updated[i])
+        parts_.variables[i]->mutex.lock();
+      else
+        parts_.variables[i]->mutex.lock_shared();
     }
   }
   ~VariableLocks() {
     for (size_t i : order_) {
-      if (parts_.updated[i]) parts_.variables[i]->mutex.unlock();
-      else parts_.variables[i]->mutex.unlock_shared();
+      if (parts_.updated[i])
+        parts_.variables[i]->mutex.unlock();
+      else
+        parts_.variables[i]->mutex.unlock_shared();
     }
   }
   VariableLocks(const VariableLocks&) = delete;
@@ -47,7 +51,9 @@ int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * 
 }  // namespace
 
 Program::Program(ProgramParts parts, std::shared_ptr<Workspace::Impl> workspace)
-    : parts_(std::move(parts)), workspace_(std::move(workspace)), lock_order_(parts_.variables.size()),
+    : parts_(std::move(parts)),
+      workspace_(std::move(workspace)),
+      lock_order_(parts_.variables.size()),
       seconds_(parts_.steps.size()) {
   std::iota(lock_order_.begin(), lock_order_.end(), size_t{0});
   std::sort(lock_order_.begin(), lock_order_.end(),
@@ -76,8 +82,7 @@ void Program::execute(const std::vector<Step>& steps, Frame& frame, size_t first
     for (size_t i = 0; i < steps.size(); ++i) {
       const Step& step = steps[i];
       const int count = static_cast<int>(step.buffers.size());
-      if (skipped.empty() || !skipped[i])
-        backend.enqueue(*step.plan, pointers, count, step.joined || profiled, stream);
+      if (skipped.empty() || !skipped[i]) backend.enqueue(*step.plan, pointers, count, step.joined || profiled, stream);
       pointers += count;
       if (clock && backend.timestamp(stream, now)) {
         seconds_[i] += now - before;
@@ -97,7 +102,8 @@ void Program::prepare_if_stale(Frame& frame, int threads, char* scratch) const {
   if (!stale()) return;
   // Current values are left alone: another program may be reading them now.
   std::vector<bool> skipped;
-  for (const Step& step : parts_.prepare) skipped.push_back(step.prepares >= 0 && parts_.prepared[step.prepares]->current());
+  for (const Step& step : parts_.prepare)
+    skipped.push_back(step.prepares >= 0 && parts_.prepared[step.prepares]->current());
   execute(parts_.prepare, frame, 0, threads, scratch, false, skipped);
   for (const auto& value : parts_.prepared) value->mark();
 }
@@ -121,13 +127,26 @@ std::vector<Tensor> Program::run(const std::vector<Tensor>& inputs) const {
         for (const BufferRef& ref : step.buffers) {
           void* pointer = nullptr;
           switch (ref.kind) {
-            case BufferKind::none: break;
-            case BufferKind::arena: pointer = base + ref.place; break;
-            case BufferKind::variable: pointer = parts_.variables[ref.place]->tensor.data(); break;
-            case BufferKind::constant: pointer = const_cast<void*>(parts_.constants[ref.place].data()); break;
-            case BufferKind::prepared: pointer = parts_.prepared[ref.place]->storage.data(); break;
-            case BufferKind::input: frame->inputs.push_back({frame->pointers.size(), ref.place}); break;
-            case BufferKind::output: frame->outputs.push_back({frame->pointers.size(), ref.place}); break;
+            case BufferKind::none:
+              break;
+            case BufferKind::arena:
+              pointer = base + ref.place;
+              break;
+            case BufferKind::variable:
+              pointer = parts_.variables[ref.place]->tensor.data();
+              break;
+            case BufferKind::constant:
+              pointer = const_cast<void*>(parts_.constants[ref.place].data());
+              break;
+            case BufferKind::prepared:
+              pointer = parts_.prepared[ref.place]->storage.data();
+              break;
+            case BufferKind::input:
+              frame->inputs.push_back({frame->pointers.size(), ref.place});
+              break;
+            case BufferKind::output:
+              frame->outputs.push_back({frame->pointers.size(), ref.place});
+              break;
           }
           frame->pointers.push_back(pointer);
         }
@@ -178,7 +197,8 @@ std::vector<StepProfile> Program::profile() const {
   std::vector<StepProfile> rows;
   for (size_t i = 0; i < parts_.steps.size(); ++i) {
     const Step& step = parts_.steps[i];
-    rows.push_back({step.scope, step.op, step.plan->kernel(), seconds_[i], step.cost.flops, step.cost.bytes, profiled_runs_});
+    rows.push_back(
+        {step.scope, step.op, step.plan->kernel(), seconds_[i], step.cost.flops, step.cost.bytes, profiled_runs_});
   }
   return rows;
 }

@@ -1,6 +1,6 @@
+#include "striate/version.h"
 #include "kernels/isa.h"
 #include "striate/device.h"
-#include "striate/version.h"
 
 namespace striate {
 

@@ -40,9 +40,9 @@ STRIATE_INLINE Vec polynomial(Vec x, const Real (&c)[kTerms]) {
 // float, 2^-57 in double.
 STRIATE_INLINE Vec expm1_reduced(Vec r) {
   if constexpr (kIsDouble) {
-    constexpr Real kInverseFactorials[] = {
-        1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,      1.0 / 720,       1.0 / 5040,
-        1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
+    constexpr Real kInverseFactorials[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,
+                                           1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
+                                           1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
     return fma(r * r, polynomial(r, kInverseFactorials), r);
   } else {
     constexpr Real kInverseFactorials[] = {1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040};

@@ -51,7 +51,8 @@ STRIATE_INLINE Real reduce_lanes(V v, F f) {
     return reduce_lanes(f(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7)), f);
   else
     return reduce_lanes(f(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7),
-                          __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)), f);
+                          __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)),
+                        f);
 }
 STRIATE_INLINE Real reduce_add(Vec v) {
   return reduce_lanes(v, [](auto a, auto b) { return a + b; });

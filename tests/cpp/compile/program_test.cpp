@@ -41,7 +41,9 @@ struct Perceptron {
     const auto g = gradients(loss, {w1.value(), b1.value(), w2.value(), b2.value()});
     const auto first = ops::momentum_update(w1.value(), v.value(), g[0], rate.value(), 0.9);
     return Function("train", {x, y}, {loss},
-                    {{w1, first[0]}, {v, first[1]}, {b1, ops::sgd_update(b1.value(), g[1], rate.value())},
+                    {{w1, first[0]},
+                     {v, first[1]},
+                     {b1, ops::sgd_update(b1.value(), g[1], rate.value())},
                      {w2, ops::sgd_update(w2.value(), g[2], rate.value())},
                      {b2, ops::sgd_update(b2.value(), g[3], rate.value())}},
                     workspace);
@@ -76,8 +78,10 @@ TEST_CASE("training gives the same bits for 1, 2, 3 and 4 threads") {
     const Function train = net.train();
     const Tensor x = random({513, 5}, 3), y = Perceptron::labels(513);
     for (int step = 0; step < 5; ++step) train.run({x, y});
-    if (threads == 1) reference = net.w1.read();
-    else CHECK(same_bits(net.w1.read(), reference));
+    if (threads == 1)
+      reference = net.w1.read();
+    else
+      CHECK(same_bits(net.w1.read(), reference));
   }
   set_num_threads(before);
 }
@@ -165,8 +169,10 @@ TEST_CASE("memory is known before the first run and is what the counter sees") {
 TEST_CASE("what does not fit is refused with the input's name") {
   Perceptron net;
   const Function predict = net.predict();
-  CHECK_THROWS_WITH_AS(predict.run({random({3, 6}, 1)}), doctest::Contains("input 'x' takes shape (None, 5), received (3, 6)"), Error);
-  CHECK_THROWS_WITH_AS(predict.run({Tensor::zeros(DType::float64, {3, 5})}), doctest::Contains("takes float32, received float64"), Error);
+  CHECK_THROWS_WITH_AS(predict.run({random({3, 6}, 1)}),
+                       doctest::Contains("input 'x' takes shape (None, 5), received (3, 6)"), Error);
+  CHECK_THROWS_WITH_AS(predict.run({Tensor::zeros(DType::float64, {3, 5})}),
+                       doctest::Contains("takes float32, received float64"), Error);
   CHECK_THROWS_WITH_AS(predict.run({Tensor::zeros(DType::float32, {0, 5})}), doctest::Contains("empty"), Error);
   CHECK_THROWS_WITH_AS(predict.run({}), doctest::Contains("takes 1 inputs, received 0"), Error);
   CHECK_THROWS_WITH_AS(Function("f", {}, {net.x}), doctest::Contains("'x'"), Error);

@@ -22,18 +22,45 @@ To reference(From v) {
   }
 }
 
-template <class T> constexpr ElementType kType = ElementType::float32;
-template <> constexpr ElementType kType<double> = ElementType::float64;
-template <> constexpr ElementType kType<int32_t> = ElementType::int32;
-template <> constexpr ElementType kType<int64_t> = ElementType::int64;
-template <> constexpr ElementType kType<uint8_t> = ElementType::uint8;
+template <class T>
+constexpr ElementType kType = ElementType::float32;
+template <>
+constexpr ElementType kType<double> = ElementType::float64;
+template <>
+constexpr ElementType kType<int32_t> = ElementType::int32;
+template <>
+constexpr ElementType kType<int64_t> = ElementType::int64;
+template <>
+constexpr ElementType kType<uint8_t> = ElementType::uint8;
 
 template <class From>
 std::vector<From> inputs(int64_t n) {
   std::vector<From> x;
-  const std::vector<double> specials = {0, -0.0, 0.5, -0.5, 1.9, -1.9, 254.9, 255, 255.5, 256, -1, 1e9, 2147483647.0,
-                                        2147483648.0, -2147483648.0, -2147483649.0, 3e9, 9.2e18, 9223372036854775808.0,
-                                        -9223372036854775808.0, -1e19, 1e30, kInf, -kInf, kNaN};
+  const std::vector<double> specials = {0,
+                                        -0.0,
+                                        0.5,
+                                        -0.5,
+                                        1.9,
+                                        -1.9,
+                                        254.9,
+                                        255,
+                                        255.5,
+                                        256,
+                                        -1,
+                                        1e9,
+                                        2147483647.0,
+                                        2147483648.0,
+                                        -2147483648.0,
+                                        -2147483649.0,
+                                        3e9,
+                                        9.2e18,
+                                        9223372036854775808.0,
+                                        -9223372036854775808.0,
+                                        -1e19,
+                                        1e30,
+                                        kInf,
+                                        -kInf,
+                                        kNaN};
   for (int64_t i = 0; i < n; ++i) {
     const double v = specials[i % specials.size()];
     if constexpr (std::is_floating_point_v<From>)
@@ -53,14 +80,14 @@ void check_cast() {
     for (From v : x) want.push_back(reference<To>(v));
     for_each_kernel(Family::cast, int(CastFunction::cast), &s,
                     [&](const Kernel& kernel, const std::string& label, auto*) {
-      INFO(label, " from ", int(s.from), " to ", int(s.to), " n=", n);
-      const auto got = values_of<To>(call(kernel, &s, {bytes_of(x)}, {n * int64_t(sizeof(To))})[0]);
-      for (int64_t i = 0; i < n; ++i) {
-        if (got[i] == want[i] || (got[i] != got[i] && want[i] != want[i])) continue;
-        FAIL_CHECK("element ", i, ": ", x[i], " became ", +got[i], ", want ", +want[i]);
-        break;
-      }
-    });
+                      INFO(label, " from ", int(s.from), " to ", int(s.to), " n=", n);
+                      const auto got = values_of<To>(call(kernel, &s, {bytes_of(x)}, {n * int64_t(sizeof(To))})[0]);
+                      for (int64_t i = 0; i < n; ++i) {
+                        if (got[i] == want[i] || (got[i] != got[i] && want[i] != want[i])) continue;
+                        FAIL_CHECK("element ", i, ": ", x[i], " became ", +got[i], ", want ", +want[i]);
+                        break;
+                      }
+                    });
   }
 }
 
@@ -86,10 +113,10 @@ TEST_CASE("increment counts, in place too") {
   const std::vector<int64_t> x = {-41, 0, int64_t{1} << 40};
   for_each_kernel(Family::cast, int(CastFunction::increment), &s,
                   [&](const Kernel& kernel, const std::string& label, auto*) {
-    INFO(label);
-    const auto y = values_of<int64_t>(call(kernel, &s, {bytes_of(x)}, {24}, {{0, 0}})[0]);
-    CHECK(y == std::vector<int64_t>{0, 41, (int64_t{1} << 40) + 41});
-  });
+                    INFO(label);
+                    const auto y = values_of<int64_t>(call(kernel, &s, {bytes_of(x)}, {24}, {{0, 0}})[0]);
+                    CHECK(y == std::vector<int64_t>{0, 41, (int64_t{1} << 40) + 41});
+                  });
 }
 
 }  // namespace

@@ -42,15 +42,15 @@ TEST_CASE("dropout keeps what its draws say, on every ISA") {
         const auto x = reals(n, 3);
         for_each_kernel(Family::dropout, int(DropoutFunction::apply), &s,
                         [&](const Kernel& kernel, const std::string& label, auto* type) {
-          using T = TypeOf<decltype(type)>;
-          INFO(label, " n=", n, " rate=", rate, " seed=", seed, " step=", step);
-          std::vector<double> want(n);
-          for (int64_t i = 0; i < n; ++i)
-            want[i] = kept(s, seed, step, i) ? double(T(x[i]) * T(1 / (1 - rate))) : 0;
-          const Bytes rng = bytes_of(std::vector<int64_t>{seed, step});
-          const auto got = call(kernel, &s, {reals_as<T>(x), rng}, {n * int64_t(sizeof(T))}, {{0, 0}});
-          check_equal(values_of<T>(got[0]), want);
-        });
+                          using T = TypeOf<decltype(type)>;
+                          INFO(label, " n=", n, " rate=", rate, " seed=", seed, " step=", step);
+                          std::vector<double> want(n);
+                          for (int64_t i = 0; i < n; ++i)
+                            want[i] = kept(s, seed, step, i) ? double(T(x[i]) * T(1 / (1 - rate))) : 0;
+                          const Bytes rng = bytes_of(std::vector<int64_t>{seed, step});
+                          const auto got = call(kernel, &s, {reals_as<T>(x), rng}, {n * int64_t(sizeof(T))}, {{0, 0}});
+                          check_equal(values_of<T>(got[0]), want);
+                        });
       }
 }
 
@@ -58,12 +58,12 @@ TEST_CASE("a rate that no draw reaches drops everything") {
   const DropoutShape s{100, 1 - 0x1p-40, 1};
   for_each_kernel(Family::dropout, int(DropoutFunction::apply), &s,
                   [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label);
-    const Bytes rng = bytes_of(std::vector<int64_t>{1, 2});
-    const auto got = call(kernel, &s, {reals_as<T>(reals(100, 1)), rng}, {100 * int64_t(sizeof(T))});
-    check_equal(values_of<T>(got[0]), std::vector<double>(100, 0));
-  });
+                    using T = TypeOf<decltype(type)>;
+                    INFO(label);
+                    const Bytes rng = bytes_of(std::vector<int64_t>{1, 2});
+                    const auto got = call(kernel, &s, {reals_as<T>(reals(100, 1)), rng}, {100 * int64_t(sizeof(T))});
+                    check_equal(values_of<T>(got[0]), std::vector<double>(100, 0));
+                  });
 }
 
 }  // namespace

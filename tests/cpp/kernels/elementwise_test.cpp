@@ -12,42 +12,64 @@ namespace {
 template <class T>
 T reference(UnaryOp op, T x) {
   switch (op) {
-    case UnaryOp::negate: return -x;
-    case UnaryOp::sqrt: return std::sqrt(x);
-    case UnaryOp::square: return x * x;
-    case UnaryOp::abs: return std::abs(x);
-    case UnaryOp::reciprocal: return 1 / x;
-    case UnaryOp::sign: return std::isnan(x) ? x : T((x > 0) - (x < 0));
-    default: return x < 0 ? 0 : x;  // relu
+    case UnaryOp::negate:
+      return -x;
+    case UnaryOp::sqrt:
+      return std::sqrt(x);
+    case UnaryOp::square:
+      return x * x;
+    case UnaryOp::abs:
+      return std::abs(x);
+    case UnaryOp::reciprocal:
+      return 1 / x;
+    case UnaryOp::sign:
+      return std::isnan(x) ? x : T((x > 0) - (x < 0));
+    default:
+      return x < 0 ? 0 : x;  // relu
   }
 }
 
 template <class T>
 T reference(BinaryOp op, T a, T b) {
   switch (op) {
-    case BinaryOp::add: return a + b;
-    case BinaryOp::subtract: return a - b;
-    case BinaryOp::multiply: return a * b;
-    case BinaryOp::divide: return a / b;
-    case BinaryOp::maximum: return std::isnan(a) || std::isnan(b) ? T(kNaN) : std::max(a, b);
-    case BinaryOp::minimum: return std::isnan(a) || std::isnan(b) ? T(kNaN) : std::min(a, b);
-    case BinaryOp::equal: return a == b;
-    case BinaryOp::not_equal: return a != b;
-    case BinaryOp::less: return a < b;
-    case BinaryOp::less_equal: return a <= b;
-    case BinaryOp::greater: return a > b;
-    case BinaryOp::greater_equal: return a >= b;
-    case BinaryOp::relu_gradient: return a > 0 ? b : 0;
-    case BinaryOp::sigmoid_gradient: return b * a * (1 - a);
-    default: return b * (1 - a * a);  // tanh_gradient
+    case BinaryOp::add:
+      return a + b;
+    case BinaryOp::subtract:
+      return a - b;
+    case BinaryOp::multiply:
+      return a * b;
+    case BinaryOp::divide:
+      return a / b;
+    case BinaryOp::maximum:
+      return std::isnan(a) || std::isnan(b) ? T(kNaN) : std::max(a, b);
+    case BinaryOp::minimum:
+      return std::isnan(a) || std::isnan(b) ? T(kNaN) : std::min(a, b);
+    case BinaryOp::equal:
+      return a == b;
+    case BinaryOp::not_equal:
+      return a != b;
+    case BinaryOp::less:
+      return a < b;
+    case BinaryOp::less_equal:
+      return a <= b;
+    case BinaryOp::greater:
+      return a > b;
+    case BinaryOp::greater_equal:
+      return a >= b;
+    case BinaryOp::relu_gradient:
+      return a > 0 ? b : 0;
+    case BinaryOp::sigmoid_gradient:
+      return b * a * (1 - a);
+    default:
+      return b * (1 - a * a);  // tanh_gradient
   }
 }
 
-constexpr BinaryOp kBinaryOps[] = {
-    BinaryOp::add,          BinaryOp::subtract,      BinaryOp::multiply,         BinaryOp::divide,
-    BinaryOp::maximum,      BinaryOp::minimum,       BinaryOp::equal,            BinaryOp::not_equal,
-    BinaryOp::less,         BinaryOp::less_equal,    BinaryOp::greater,          BinaryOp::greater_equal,
-    BinaryOp::relu_gradient, BinaryOp::sigmoid_gradient, BinaryOp::tanh_gradient};
+constexpr BinaryOp kBinaryOps[] = {BinaryOp::add,           BinaryOp::subtract,         BinaryOp::multiply,
+                                   BinaryOp::divide,        BinaryOp::maximum,          BinaryOp::minimum,
+                                   BinaryOp::equal,         BinaryOp::not_equal,        BinaryOp::less,
+                                   BinaryOp::less_equal,    BinaryOp::greater,          BinaryOp::greater_equal,
+                                   BinaryOp::relu_gradient, BinaryOp::sigmoid_gradient, BinaryOp::tanh_gradient};
 
 // Some values meet NaN, the infinities, both zeros and their equals.
 std::vector<double> with_specials(std::vector<double> values, uint64_t phase) {
@@ -57,7 +79,9 @@ std::vector<double> with_specials(std::vector<double> values, uint64_t phase) {
 }
 
 template <class T>
-std::vector<double> as_doubles(const std::vector<T>& values) { return {values.begin(), values.end()}; }
+std::vector<double> as_doubles(const std::vector<T>& values) {
+  return {values.begin(), values.end()};
+}
 
 TEST_CASE("unary: every operation, sizes around vectors and items") {
   for (UnaryOp op : {UnaryOp::negate, UnaryOp::sqrt, UnaryOp::square, UnaryOp::abs, UnaryOp::reciprocal, UnaryOp::sign,
@@ -65,14 +89,15 @@ TEST_CASE("unary: every operation, sizes around vectors and items") {
     for (int64_t n : {1, 2, 7, 16, 31, 33, 64, 40003}) {
       const UnaryShape s{op, n};
       const auto x = with_specials(reals(n, 1), 0);
-      for_each_kernel(Family::elementwise, int(ElementwiseFunction::unary), &s,
-                      [&](const Kernel& kernel, const std::string& label, auto* type) {
-        using T = TypeOf<decltype(type)>;
-        INFO(label, " op ", int(op), " n=", n);
-        std::vector<double> want;
-        for (double v : x) want.push_back(double(reference(op, T(v))));
-        check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(x)}, {n * int64_t(sizeof(T))}, {{0, 0}})[0]), want);
-      });
+      for_each_kernel(
+          Family::elementwise, int(ElementwiseFunction::unary), &s,
+          [&](const Kernel& kernel, const std::string& label, auto* type) {
+            using T = TypeOf<decltype(type)>;
+            INFO(label, " op ", int(op), " n=", n);
+            std::vector<double> want;
+            for (double v : x) want.push_back(double(reference(op, T(v))));
+            check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(x)}, {n * int64_t(sizeof(T))}, {{0, 0}})[0]), want);
+          });
     }
 }
 
@@ -97,9 +122,15 @@ Operand operand(const std::vector<int64_t>& size, const std::vector<int>& presen
 }
 
 std::vector<Case> cases() {
-  std::vector<Case> all = {{{1}, {1}, {1}},          {{40003}, {1}, {1}}, {{19}, {1}, {0}}, {{19}, {0}, {1}},
-                           {{40003}, {0}, {1}},      {{5}, {0}, {0}},     {{5, 4, 3}, {1, 0, 1}, {0, 1, 1}},
-                           {{3, 5, 7}, {1, 1, 0}, {1, 0, 1}}, {{2, 3, 2, 3, 5}, {1, 0, 1, 0, 1}, {0, 1, 0, 1, 0}}};
+  std::vector<Case> all = {{{1}, {1}, {1}},
+                           {{40003}, {1}, {1}},
+                           {{19}, {1}, {0}},
+                           {{19}, {0}, {1}},
+                           {{40003}, {0}, {1}},
+                           {{5}, {0}, {0}},
+                           {{5, 4, 3}, {1, 0, 1}, {0, 1, 1}},
+                           {{3, 5, 7}, {1, 1, 0}, {1, 0, 1}},
+                           {{2, 3, 2, 3, 5}, {1, 0, 1, 0, 1}, {0, 1, 0, 1, 0}}};
   for (int64_t c : kChannels) {
     all.push_back({{13, c}, {1, 1}, {0, 1}});  // (n, c) + (c)
     all.push_back({{13, c}, {0, 1}, {1, 1}});
@@ -135,16 +166,17 @@ TEST_CASE("binary: every operation, every broadcasting") {
       InPlace in_place;
       if (a.elements == n) in_place.push_back({0, 0});
       if (b.elements == n && in_place.empty()) in_place.push_back({0, 1});
-      for_each_kernel(Family::elementwise, int(ElementwiseFunction::binary), &s,
-                      [&](const Kernel& kernel, const std::string& label, auto* type) {
-        using T = TypeOf<decltype(type)>;
-        INFO(label, " op ", int(op), " rank ", s.rank, " last ", c.size.back());
-        std::vector<double> want(n);
-        for (int64_t i = 0; i < n; ++i)
-          want[i] = double(reference(op, T(va[offset(c, a, i)]), T(vb[offset(c, b, i)])));
-        const auto got = call(kernel, &s, {reals_as<T>(va), reals_as<T>(vb)}, {n * int64_t(sizeof(T))}, in_place);
-        check_equal(values_of<T>(got[0]), want);
-      });
+      for_each_kernel(
+          Family::elementwise, int(ElementwiseFunction::binary), &s,
+          [&](const Kernel& kernel, const std::string& label, auto* type) {
+            using T = TypeOf<decltype(type)>;
+            INFO(label, " op ", int(op), " rank ", s.rank, " last ", c.size.back());
+            std::vector<double> want(n);
+            for (int64_t i = 0; i < n; ++i)
+              want[i] = double(reference(op, T(va[offset(c, a, i)]), T(vb[offset(c, b, i)])));
+            const auto got = call(kernel, &s, {reals_as<T>(va), reals_as<T>(vb)}, {n * int64_t(sizeof(T))}, in_place);
+            check_equal(values_of<T>(got[0]), want);
+          });
     }
 }
 
@@ -154,13 +186,15 @@ TEST_CASE("binary: an operand read across its rows") {
   const auto a = reals(95, 1), b = reals(95, 2);
   for_each_kernel(Family::elementwise, int(ElementwiseFunction::binary), &s,
                   [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label);
-    std::vector<double> want(95);
-    for (int64_t i = 0; i < 5; ++i)
-      for (int64_t j = 0; j < 19; ++j) want[i * 19 + j] = double(T(a[i * 19 + j]) - T(b[j * 5 + i]));
-    check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(a), reals_as<T>(b)}, {95 * int64_t(sizeof(T))})[0]), want);
-  });
+                    using T = TypeOf<decltype(type)>;
+                    INFO(label);
+                    std::vector<double> want(95);
+                    for (int64_t i = 0; i < 5; ++i)
+                      for (int64_t j = 0; j < 19; ++j) want[i * 19 + j] = double(T(a[i * 19 + j]) - T(b[j * 5 + i]));
+                    check_equal(
+                        values_of<T>(call(kernel, &s, {reals_as<T>(a), reals_as<T>(b)}, {95 * int64_t(sizeof(T))})[0]),
+                        want);
+                  });
 }
 
 TEST_CASE("where: the condition decides, NaN counts as true") {
@@ -180,12 +214,12 @@ TEST_CASE("where: the condition decides, NaN counts as true") {
     for (int64_t i = 0; i < n; ++i) want[i] = condition[i] != 0 ? va[offset(c, a, i)] : vb[offset(c, b, i)];
     for_each_kernel(Family::elementwise, int(ElementwiseFunction::where), &s,
                     [&](const Kernel& kernel, const std::string& label, auto* type) {
-      using T = TypeOf<decltype(type)>;
-      INFO(label, " rank ", s.rank, " last ", c.size.back());
-      const auto got = call(kernel, &s, {reals_as<T>(condition), reals_as<T>(va), reals_as<T>(vb)},
-                            {n * int64_t(sizeof(T))}, {{0, 0}});
-      check_equal(values_of<T>(got[0]), want);
-    });
+                      using T = TypeOf<decltype(type)>;
+                      INFO(label, " rank ", s.rank, " last ", c.size.back());
+                      const auto got = call(kernel, &s, {reals_as<T>(condition), reals_as<T>(va), reals_as<T>(vb)},
+                                            {n * int64_t(sizeof(T))}, {{0, 0}});
+                      check_equal(values_of<T>(got[0]), want);
+                    });
   }
 }
 

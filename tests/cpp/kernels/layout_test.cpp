@@ -32,9 +32,10 @@ void check_copy(CopyShape s, int64_t x_elements, int64_t y_elements) {
   }
   for_each_kernel(Family::layout, int(LayoutFunction::copy), &s,
                   [&](const Kernel& kernel, const std::string& label, auto*) {
-    INFO(label, " rank ", s.rank, " of ", s.element_bytes, " bytes, sizes ", s.size[0], " ", s.size[1], " ", s.size[2]);
-    CHECK(values_of<T>(call(kernel, &s, {bytes_of(x)}, {y_elements * int64_t(sizeof(T))})[0]) == want);
-  });
+                    INFO(label, " rank ", s.rank, " of ", s.element_bytes, " bytes, sizes ", s.size[0], " ", s.size[1],
+                         " ", s.size[2]);
+                    CHECK(values_of<T>(call(kernel, &s, {bytes_of(x)}, {y_elements * int64_t(sizeof(T))})[0]) == want);
+                  });
 }
 void check_copy(const CopyShape& s, int64_t x_elements, int64_t y_elements) {
   check_copy<uint8_t>(s, x_elements, y_elements);
@@ -47,11 +48,11 @@ TEST_CASE("copy: contiguous, transposed, cropped, repeated, reversed") {
   check_copy({0, 3, {4, 5, 6}, {30, 6, 1}, {30, 6, 1}, 0, 0}, 120, 120);
   check_copy({0, 3, {1, 1, 1}, {7, 9, 3}, {2, 5, 8}, 2, 1}, 3, 2);
   for (int64_t c : kChannels) {
-    check_copy({0, 2, {c, 37}, {1, c}, {37, 1}, 0, 0}, 37 * c, 37 * c);                           // transpose
-    check_copy({0, 3, {3, 2, c}, {7 * c, c, 1}, {2 * c, c, 1}, 2 * c, 0}, 21 * c, 6 * c);         // crop
-    check_copy({0, 2, {11, c}, {c, 1}, {c + 5, 1}, 0, 3}, 11 * c, 11 * (c + 5));                  // concatenate
-    check_copy({0, 2, {11, c}, {0, 1}, {c, 1}, 0, 0}, c, 11 * c);                                 // broadcast rows
-    check_copy({0, 2, {11, c}, {1, 0}, {c, 1}, 0, 0}, 11, 11 * c);                                // broadcast columns
+    check_copy({0, 2, {c, 37}, {1, c}, {37, 1}, 0, 0}, 37 * c, 37 * c);                    // transpose
+    check_copy({0, 3, {3, 2, c}, {7 * c, c, 1}, {2 * c, c, 1}, 2 * c, 0}, 21 * c, 6 * c);  // crop
+    check_copy({0, 2, {11, c}, {c, 1}, {c + 5, 1}, 0, 3}, 11 * c, 11 * (c + 5));           // concatenate
+    check_copy({0, 2, {11, c}, {0, 1}, {c, 1}, 0, 0}, c, 11 * c);                          // broadcast rows
+    check_copy({0, 2, {11, c}, {1, 0}, {c, 1}, 0, 0}, 11, 11 * c);                         // broadcast columns
   }
   check_copy({0, 1, {19}, {-1}, {1}, 18, 0}, 19, 19);
   check_copy({0, 4, {2, 3, 5, 7}, {1, 2, 6, 30}, {105, 35, 7, 1}, 0, 0}, 210, 210);
@@ -64,14 +65,18 @@ TEST_CASE("fill: the value in the type of its size") {
       const FillShape s{bytes, n, 3.0};
       for_each_kernel(Family::layout, int(LayoutFunction::fill), &s,
                       [&](const Kernel& kernel, const std::string& label, auto* type) {
-        using T = TypeOf<decltype(type)>;
-        INFO(label, " n=", n, " of ", bytes, " bytes");
-        const Bytes got = call(kernel, &s, {}, {n * bytes})[0];
-        if (bytes == sizeof(T)) CHECK(values_of<T>(got) == std::vector<T>(n, 3));
-        else if (bytes == 1) CHECK(got == Bytes(n, 3));
-        else if (bytes == 4) CHECK(values_of<int32_t>(got) == std::vector<int32_t>(n, 3));
-        else CHECK(values_of<int64_t>(got) == std::vector<int64_t>(n, 3));
-      });
+                        using T = TypeOf<decltype(type)>;
+                        INFO(label, " n=", n, " of ", bytes, " bytes");
+                        const Bytes got = call(kernel, &s, {}, {n * bytes})[0];
+                        if (bytes == sizeof(T))
+                          CHECK(values_of<T>(got) == std::vector<T>(n, 3));
+                        else if (bytes == 1)
+                          CHECK(got == Bytes(n, 3));
+                        else if (bytes == 4)
+                          CHECK(values_of<int32_t>(got) == std::vector<int32_t>(n, 3));
+                        else
+                          CHECK(values_of<int64_t>(got) == std::vector<int64_t>(n, 3));
+                      });
     }
 }
 
@@ -121,12 +126,12 @@ TEST_CASE("pad: constant, replicate, reflect") {
     const auto x = reals(count(s.rank, s.size), 1);
     std::vector<double> want;
     for (int64_t i : from) want.push_back(i < 0 ? s.value : x[i]);
-    for_each_kernel(Family::layout, int(LayoutFunction::pad), &s,
-                    [&](const Kernel& kernel, const std::string& label, auto* type) {
-      using T = TypeOf<decltype(type)>;
-      INFO(label, " mode ", int(s.mode), " rank ", s.rank, " last ", s.size[s.rank - 1]);
-      check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(x)}, {int64_t(want.size() * sizeof(T))})[0]), want);
-    });
+    for_each_kernel(
+        Family::layout, int(LayoutFunction::pad), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
+          using T = TypeOf<decltype(type)>;
+          INFO(label, " mode ", int(s.mode), " rank ", s.rank, " last ", s.size[s.rank - 1]);
+          check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(x)}, {int64_t(want.size() * sizeof(T))})[0]), want);
+        });
   }
 }
 
@@ -137,14 +142,14 @@ TEST_CASE("pad_gradient: adds in row-major order, to the bit") {
     const int64_t n = count(s.rank, s.size);
     for_each_kernel(Family::layout, int(LayoutFunction::pad_gradient), &s,
                     [&](const Kernel& kernel, const std::string& label, auto* type) {
-      using T = TypeOf<decltype(type)>;
-      INFO(label, " mode ", int(s.mode), " rank ", s.rank, " last ", s.size[s.rank - 1]);
-      std::vector<T> gx(n);
-      for (size_t i = 0; i < from.size(); ++i)
-        if (from[i] >= 0) gx[from[i]] += T(gy[i]);
-      check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(gy)}, {n * int64_t(sizeof(T))})[0]),
-                  std::vector<double>(gx.begin(), gx.end()));
-    });
+                      using T = TypeOf<decltype(type)>;
+                      INFO(label, " mode ", int(s.mode), " rank ", s.rank, " last ", s.size[s.rank - 1]);
+                      std::vector<T> gx(n);
+                      for (size_t i = 0; i < from.size(); ++i)
+                        if (from[i] >= 0) gx[from[i]] += T(gy[i]);
+                      check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(gy)}, {n * int64_t(sizeof(T))})[0]),
+                                  std::vector<double>(gx.begin(), gx.end()));
+                    });
   }
 }
 

@@ -12,10 +12,14 @@ namespace {
 
 long double exact(UnaryOp op, long double x) {
   switch (op) {
-    case UnaryOp::exp: return std::exp(x);
-    case UnaryOp::log: return std::log(x);
-    case UnaryOp::tanh: return std::tanh(x);
-    default: return 1 / (1 + std::exp(-x));
+    case UnaryOp::exp:
+      return std::exp(x);
+    case UnaryOp::log:
+      return std::log(x);
+    case UnaryOp::tanh:
+      return std::tanh(x);
+    default:
+      return 1 / (1 + std::exp(-x));
   }
 }
 
@@ -55,22 +59,23 @@ std::vector<T> sweep(UnaryOp op) {
 
 void check_ulps(UnaryOp op) {
   const UnaryShape any{op, 1};
-  for_each_kernel(Family::elementwise, int(ElementwiseFunction::unary), &any,
-                  [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label);
-    const std::vector<T> x = sweep<T>(op);
-    const UnaryShape s{op, int64_t(x.size())};
-    const auto y = values_of<T>(call(kernel, &s, {bytes_of(x)}, {int64_t(x.size() * sizeof(T))}, {{0, 0}})[0]);
-    double worst = 0;
-    T at = 0;
-    for (size_t i = 0; i < x.size(); ++i) {
-      const double error = ulps(y[i], exact(op, x[i]));
-      if (error > worst) worst = error, at = x[i];
-    }
-    INFO("worst at ", at);
-    CHECK(worst <= (sizeof(T) == 4 ? 2 : 4));
-  });
+  for_each_kernel(
+      Family::elementwise, int(ElementwiseFunction::unary), &any,
+      [&](const Kernel& kernel, const std::string& label, auto* type) {
+        using T = TypeOf<decltype(type)>;
+        INFO(label);
+        const std::vector<T> x = sweep<T>(op);
+        const UnaryShape s{op, int64_t(x.size())};
+        const auto y = values_of<T>(call(kernel, &s, {bytes_of(x)}, {int64_t(x.size() * sizeof(T))}, {{0, 0}})[0]);
+        double worst = 0;
+        T at = 0;
+        for (size_t i = 0; i < x.size(); ++i) {
+          const double error = ulps(y[i], exact(op, x[i]));
+          if (error > worst) worst = error, at = x[i];
+        }
+        INFO("worst at ", at);
+        CHECK(worst <= (sizeof(T) == 4 ? 2 : 4));
+      });
 }
 
 TEST_CASE("exp is within its ulps") { check_ulps(UnaryOp::exp); }
@@ -94,10 +99,11 @@ TEST_CASE("exp, log, tanh and sigmoid have the right limits") {
     const UnaryShape s{limit.op, int64_t(limit.x.size())};
     for_each_kernel(Family::elementwise, int(ElementwiseFunction::unary), &s,
                     [&](const Kernel& kernel, const std::string& label, auto* type) {
-      using T = TypeOf<decltype(type)>;
-      INFO(label, " op ", int(limit.op));
-      check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(limit.x)}, {s.n * int64_t(sizeof(T))})[0]), limit.y);
-    });
+                      using T = TypeOf<decltype(type)>;
+                      INFO(label, " op ", int(limit.op));
+                      check_equal(values_of<T>(call(kernel, &s, {reals_as<T>(limit.x)}, {s.n * int64_t(sizeof(T))})[0]),
+                                  limit.y);
+                    });
   }
 }
 
@@ -108,14 +114,14 @@ TEST_CASE("tanh keeps the sign of zero and never leaves [-1, 1]") {
   x[0] = -0.0;
   for_each_kernel(Family::elementwise, int(ElementwiseFunction::unary), &s,
                   [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label);
-    const auto y = values_of<T>(call(kernel, &s, {reals_as<T>(x)}, {s.n * int64_t(sizeof(T))})[0]);
-    CHECK(std::signbit(y[0]));
-    CHECK_FALSE(std::signbit(y[2000]));
-    CHECK(*std::max_element(y.begin(), y.end()) <= 1);
-    CHECK(*std::min_element(y.begin(), y.end()) >= -1);
-  });
+                    using T = TypeOf<decltype(type)>;
+                    INFO(label);
+                    const auto y = values_of<T>(call(kernel, &s, {reals_as<T>(x)}, {s.n * int64_t(sizeof(T))})[0]);
+                    CHECK(std::signbit(y[0]));
+                    CHECK_FALSE(std::signbit(y[2000]));
+                    CHECK(*std::max_element(y.begin(), y.end()) <= 1);
+                    CHECK(*std::min_element(y.begin(), y.end()) >= -1);
+                  });
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ Statistics statistics(const BatchNormShape& s, const std::vector<double>& x) {
 }
 
 std::vector<BatchNormShape> shapes() {
-  std::vector<BatchNormShape> all = {{1, 5, 1e-3}, {20011, 1, 1e-3}, {9001, 6, 1e-3}, {7001, 10, 1e-5},
+  std::vector<BatchNormShape> all = {{1, 5, 1e-3},     {20011, 1, 1e-3},  {9001, 6, 1e-3}, {7001, 10, 1e-5},
                                      {3000, 64, 1e-3}, {1500, 100, 1e-3}, {97, 512, 1e-3}, {2, 300, 1e-3}};
   for (int64_t c : kChannels)
     for (int64_t rows : {1, 3, 70, 515}) all.push_back({rows, c, 1e-3});
@@ -49,16 +49,18 @@ void for_all(NormalizationFunction f, Check check) {
     for (double offset : {0.0, 100.0})
       for_each_kernel(Family::normalization, int(f), &s,
                       [&](const Kernel& kernel, const std::string& label, auto* type) {
-        INFO(label, " rows=", s.rows, " c=", s.c, " offset=", offset);
-        check(s, kernel, type, data(s, offset), offset);
-      });
+                        INFO(label, " rows=", s.rows, " c=", s.c, " offset=", offset);
+                        check(s, kernel, type, data(s, offset), offset);
+                      });
 }
 
 // A mean is a sum over blocks of 64, 16 of them in a chain, then merges: under 64 roundings of values up to
 // offset + 5. The variance is that of centred values (spread 3), so an offset costs it only the mean's error squared.
 constexpr double kRoundings = 64;
 template <class T>
-double mean_bound(double offset) { return kRoundings * epsilon<T>() * (offset + 5); }
+double mean_bound(double offset) {
+  return kRoundings * epsilon<T>() * (offset + 5);
+}
 template <class T>
 double variance_bound(double variance, double offset) {
   // Values near `offset` are themselves exact, but differences from a rounded mean are off by its half ulp.
@@ -68,29 +70,29 @@ double variance_bound(double variance, double offset) {
 TEST_CASE("batch norm: training statistics and output") {
   for_all(NormalizationFunction::train,
           [](const BatchNormShape& s, const Kernel& kernel, auto* type, const Data& d, double offset) {
-    using T = TypeOf<decltype(type)>;
-    const Statistics t = statistics(s, d.x);
-    const int64_t size = sizeof(T);
-    const auto got = call(kernel, &s, {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(d.beta)},
-                          {s.rows * s.c * size, s.c * size, s.c * size}, {{0, 0}});
-    check_close(values_of<T>(got[1]), t.mean, [&](size_t) { return mean_bound<T>(offset); });
-    check_close(values_of<T>(got[2]), t.variance,
-                [&](size_t j) { return variance_bound<T>(t.variance[j], offset) + mean_bound<T>(offset); });
-    std::vector<double> want(s.rows * s.c);
-    for (int64_t i = 0; i < s.rows * s.c; ++i) {
-      const int64_t j = i % s.c;
-      want[i] = (d.x[i] - t.mean[j]) * d.gamma[j] / std::sqrt(t.variance[j] + s.epsilon) + d.beta[j];
-    }
-    // The errors of mean and variance through y, and its own few roundings.
-    check_close(values_of<T>(got[0]), want, [&](size_t i) {
-      const int64_t j = int64_t(i) % s.c;
-      const double total = t.variance[j] + s.epsilon, deviation = std::sqrt(total);
-      const double centred = std::abs(d.x[i] - t.mean[j]);
-      return std::abs(d.gamma[j]) * (mean_bound<T>(offset) / deviation +
-                                     centred / deviation * variance_bound<T>(t.variance[j], offset) / total) +
-             8 * epsilon<T>() * (1 + std::abs(want[i]));
-    });
-  });
+            using T = TypeOf<decltype(type)>;
+            const Statistics t = statistics(s, d.x);
+            const int64_t size = sizeof(T);
+            const auto got = call(kernel, &s, {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(d.beta)},
+                                  {s.rows * s.c * size, s.c * size, s.c * size}, {{0, 0}});
+            check_close(values_of<T>(got[1]), t.mean, [&](size_t) { return mean_bound<T>(offset); });
+            check_close(values_of<T>(got[2]), t.variance,
+                        [&](size_t j) { return variance_bound<T>(t.variance[j], offset) + mean_bound<T>(offset); });
+            std::vector<double> want(s.rows * s.c);
+            for (int64_t i = 0; i < s.rows * s.c; ++i) {
+              const int64_t j = i % s.c;
+              want[i] = (d.x[i] - t.mean[j]) * d.gamma[j] / std::sqrt(t.variance[j] + s.epsilon) + d.beta[j];
+            }
+            // The errors of mean and variance through y, and its own few roundings.
+            check_close(values_of<T>(got[0]), want, [&](size_t i) {
+              const int64_t j = int64_t(i) % s.c;
+              const double total = t.variance[j] + s.epsilon, deviation = std::sqrt(total);
+              const double centred = std::abs(d.x[i] - t.mean[j]);
+              return std::abs(d.gamma[j]) * (mean_bound<T>(offset) / deviation +
+                                             centred / deviation * variance_bound<T>(t.variance[j], offset) / total) +
+                     8 * epsilon<T>() * (1 + std::abs(want[i]));
+            });
+          });
 }
 
 TEST_CASE("batch norm: a large mean does not spoil the variance") {
@@ -102,18 +104,18 @@ TEST_CASE("batch norm: a large mean does not spoil the variance") {
   const std::vector<double> ones(s.c, 1), zeros(s.c, 0);
   for_each_kernel(Family::normalization, int(NormalizationFunction::train), &s,
                   [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label);
-    const int64_t size = sizeof(T);
-    const auto got = call(kernel, &s, {reals_as<T>(x), reals_as<T>(ones), reals_as<T>(zeros)},
-                          {s.rows * s.c * size, s.c * size, s.c * size});
-    check_close(values_of<T>(got[2]), t.variance, [&](size_t j) { return 0.001 * t.variance[j]; });
-  });
+                    using T = TypeOf<decltype(type)>;
+                    INFO(label);
+                    const int64_t size = sizeof(T);
+                    const auto got = call(kernel, &s, {reals_as<T>(x), reals_as<T>(ones), reals_as<T>(zeros)},
+                                          {s.rows * s.c * size, s.c * size, s.c * size});
+                    check_close(values_of<T>(got[2]), t.variance, [&](size_t j) { return 0.001 * t.variance[j]; });
+                  });
 }
 
 TEST_CASE("batch norm: gradients") {
-  for_all(NormalizationFunction::backward,
-          [](const BatchNormShape& s, const Kernel& kernel, auto* type, const Data& d, double offset) {
+  for_all(NormalizationFunction::backward, [](const BatchNormShape& s, const Kernel& kernel, auto* type, const Data& d,
+                                              double offset) {
     using T = TypeOf<decltype(type)>;
     Statistics t = statistics(s, d.x);
     for (auto* v : {&t.mean, &t.variance})
@@ -133,9 +135,10 @@ TEST_CASE("batch norm: gradients") {
       gx[i] = d.gamma[j] * inverse * (d.gy[i] - (gbeta[j] + normalized * ggamma[j]) / double(s.rows));
     }
     const int64_t size = sizeof(T);
-    const auto got = call(kernel, &s, {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(t.mean),
-                                       reals_as<T>(t.variance), reals_as<T>(d.gy)},
-                          {s.rows * s.c * size, s.c * size, s.c * size}, {{0, 4}});
+    const auto got =
+        call(kernel, &s,
+             {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(t.mean), reals_as<T>(t.variance), reals_as<T>(d.gy)},
+             {s.rows * s.c * size, s.c * size, s.c * size}, {{0, 4}});
     const double sum_error = kRoundings * epsilon<T>();
     (void)offset;
     check_close(values_of<T>(got[2]), gbeta, [&](size_t) { return sum_error * double(s.rows); });
@@ -153,19 +156,22 @@ TEST_CASE("batch norm: gradients") {
 TEST_CASE("batch norm: inference") {
   for_all(NormalizationFunction::infer,
           [](const BatchNormShape& s, const Kernel& kernel, auto* type, const Data& d, double offset) {
-    using T = TypeOf<decltype(type)>;
-    std::vector<double> mean(s.c), variance(s.c), want(s.rows * s.c), size(s.rows * s.c);
-    for (int64_t j = 0; j < s.c; ++j) mean[j] = offset + 0.25 * double(j % 7), variance[j] = 0.5 + double(j % 3);
-    for (int64_t i = 0; i < s.rows * s.c; ++i) {
-      const int64_t j = i % s.c;
-      const double term = (d.x[i] - mean[j]) * d.gamma[j] / std::sqrt(variance[j] + s.epsilon);
-      want[i] = term + d.beta[j];
-      size[i] = std::abs(term) + std::abs(d.beta[j]);
-    }
-    const auto got = call(kernel, &s, {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(d.beta), reals_as<T>(mean),
-                                       reals_as<T>(variance)}, {s.rows * s.c * int64_t(sizeof(T))}, {{0, 0}});
-    check_close(values_of<T>(got[0]), want, [&](size_t i) { return 8 * epsilon<T>() * size[i]; });
-  });
+            using T = TypeOf<decltype(type)>;
+            std::vector<double> mean(s.c), variance(s.c), want(s.rows * s.c), size(s.rows * s.c);
+            for (int64_t j = 0; j < s.c; ++j)
+              mean[j] = offset + 0.25 * double(j % 7), variance[j] = 0.5 + double(j % 3);
+            for (int64_t i = 0; i < s.rows * s.c; ++i) {
+              const int64_t j = i % s.c;
+              const double term = (d.x[i] - mean[j]) * d.gamma[j] / std::sqrt(variance[j] + s.epsilon);
+              want[i] = term + d.beta[j];
+              size[i] = std::abs(term) + std::abs(d.beta[j]);
+            }
+            const auto got = call(
+                kernel, &s,
+                {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(d.beta), reals_as<T>(mean), reals_as<T>(variance)},
+                {s.rows * s.c * int64_t(sizeof(T))}, {{0, 0}});
+            check_close(values_of<T>(got[0]), want, [&](size_t i) { return 8 * epsilon<T>() * size[i]; });
+          });
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ int64_t first_maximum(const std::vector<double>& x, const std::vector<int64_t>& 
 
 PoolShape plane(int64_t n, int64_t c, int64_t h, int64_t w, int64_t window, int64_t stride, int64_t pad = 0,
                 bool ceil = false, bool include = false) {
-  PoolShape s{n, c, {1, h, w}, {1, 0, 0}, {1, window, window}, {1, stride, stride}, {0, pad, pad}, {0, pad, pad},
+  PoolShape s{n,      c, {1, h, w}, {1, 0, 0}, {1, window, window}, {1, stride, stride}, {0, pad, pad}, {0, pad, pad},
               include};
   for (int axis : {1, 2}) {
     const int64_t room = s.in[axis] + 2 * pad - window;
@@ -62,8 +62,8 @@ std::vector<PoolShape> shapes() {
   std::vector<PoolShape> all;
   for (int64_t c : kChannels) {
     all.push_back(plane(2, c, 6, 8, 2, 2));
-    all.push_back(plane(2, c, 7, 5, 2, 2));          // a row and a column belong to no window
-    all.push_back(plane(2, c, 7, 9, 3, 2, 1));       // overlapping, padded
+    all.push_back(plane(2, c, 7, 5, 2, 2));     // a row and a column belong to no window
+    all.push_back(plane(2, c, 7, 9, 3, 2, 1));  // overlapping, padded
   }
   for (bool include : {false, true}) {
     all.push_back(plane(1, 7, 5, 7, 2, 2, 0, true, include));
@@ -71,9 +71,9 @@ std::vector<PoolShape> shapes() {
     all.push_back(plane(2, 20, 9, 9, 3, 1, 1, false, include));
     all.push_back(plane(1, 5, 4, 4, 4, 1, 2, false, include));
   }
-  all.push_back(plane(3, 17, 7, 7, 7, 7));     // global
-  all.push_back(plane(3, 17, 7, 7, 7, 1));     // global, said otherwise
-  all.push_back(plane(2, 3, 9, 11, 2, 3));     // gaps between windows
+  all.push_back(plane(3, 17, 7, 7, 7, 7));  // global
+  all.push_back(plane(3, 17, 7, 7, 7, 1));  // global, said otherwise
+  all.push_back(plane(2, 3, 9, 11, 2, 3));  // gaps between windows
   all.push_back(plane(2, 3, 9, 11, 1, 2));
   all.push_back(plane(20, 40, 12, 12, 3, 2));  // several items, images as items
   all.push_back(plane(2, 40, 24, 24, 3, 2, 1));

@@ -11,9 +11,9 @@ namespace {
 
 const std::vector<ReduceShape> kShapes = [] {
   std::vector<ReduceShape> shapes = {
-      {1, 1, 1},      {1, 100, 1},    {5, 10, 1},    {300, 10, 1},  {3, 1000, 1},  {2, 49, 33},  {1, 129, 512},
-      {1, 100000, 1}, {2, 70001, 1},  {1, 8000, 10}, {1, 9001, 6},  {1, 3001, 20}, {1, 20, 5000}, {1, 1, 77},
-      {40, 49, 40},   {1, 2500, 33},  {1, 1025, 64}, {3, 7000, 3},
+      {1, 1, 1},     {1, 100, 1},    {5, 10, 1},    {300, 10, 1},  {3, 1000, 1},  {2, 49, 33},
+      {1, 129, 512}, {1, 100000, 1}, {2, 70001, 1}, {1, 8000, 10}, {1, 9001, 6},  {1, 3001, 20},
+      {1, 20, 5000}, {1, 1, 77},     {40, 49, 40},  {1, 2500, 33}, {1, 1025, 64}, {3, 7000, 3},
   };
   for (int64_t c : kChannels) {
     shapes.push_back({1, 131, c});
@@ -38,11 +38,21 @@ std::vector<double> reference(ReduceFunction f, const ReduceShape& s, const std:
         if (std::isnan(v) || v < bottom) bottom = v;
       }
       switch (f) {
-        case ReduceFunction::sum: y.push_back(double(sum)); break;
-        case ReduceFunction::mean: y.push_back(double(sum / s.reduce)); break;
-        case ReduceFunction::max: y.push_back(top); break;
-        case ReduceFunction::min: y.push_back(bottom); break;
-        case ReduceFunction::argmax: y.push_back(double(at)); break;
+        case ReduceFunction::sum:
+          y.push_back(double(sum));
+          break;
+        case ReduceFunction::mean:
+          y.push_back(double(sum / s.reduce));
+          break;
+        case ReduceFunction::max:
+          y.push_back(top);
+          break;
+        case ReduceFunction::min:
+          y.push_back(bottom);
+          break;
+        case ReduceFunction::argmax:
+          y.push_back(double(at));
+          break;
       }
     }
   return y;

@@ -33,7 +33,9 @@ Row row_of(const double* x, int64_t n) {
 
 // A sum of n terms, folded to lanes of vectors; exp's 2 ulp (4 in double) and the division.
 template <class T>
-double relative(int64_t n) { return epsilon<T>() * (8 + double(n) / 4); }
+double relative(int64_t n) {
+  return epsilon<T>() * (8 + double(n) / 4);
+}
 
 TEST_CASE("softmax and log softmax") {
   for (const SoftmaxShape& s : kShapes) {
@@ -44,21 +46,23 @@ TEST_CASE("softmax and log softmax") {
       p[i] = double(std::exp(x[i] - r.top) / r.sum);
       log_p[i] = double(x[i] - r.top - std::log(r.sum));
     }
-    for_each_kernel(Family::softmax, int(SoftmaxFunction::forward), &s,
-                    [&](const Kernel& kernel, const std::string& label, auto* type) {
-      using T = TypeOf<decltype(type)>;
-      INFO(label, " (", s.rows, ", ", s.n, ")");
-      const auto got = call(kernel, &s, {reals_as<T>(x)}, {s.rows * s.n * int64_t(sizeof(T))}, {{0, 0}});
-      check_close(values_of<T>(got[0]), p, [&](size_t i) { return relative<T>(s.n) * p[i]; });
-    });
-    for_each_kernel(Family::softmax, int(SoftmaxFunction::log_forward), &s,
-                    [&](const Kernel& kernel, const std::string& label, auto* type) {
-      using T = TypeOf<decltype(type)>;
-      INFO(label, " (", s.rows, ", ", s.n, ")");
-      const auto got = call(kernel, &s, {reals_as<T>(x)}, {s.rows * s.n * int64_t(sizeof(T))}, {{0, 0}});
-      check_close(values_of<T>(got[0]), log_p,
-                  [&](size_t i) { return relative<T>(s.n) + 2 * epsilon<T>() * std::abs(log_p[i]); });
-    });
+    for_each_kernel(
+        Family::softmax, int(SoftmaxFunction::forward), &s,
+        [&](const Kernel& kernel, const std::string& label, auto* type) {
+          using T = TypeOf<decltype(type)>;
+          INFO(label, " (", s.rows, ", ", s.n, ")");
+          const auto got = call(kernel, &s, {reals_as<T>(x)}, {s.rows * s.n * int64_t(sizeof(T))}, {{0, 0}});
+          check_close(values_of<T>(got[0]), p, [&](size_t i) { return relative<T>(s.n) * p[i]; });
+        });
+    for_each_kernel(
+        Family::softmax, int(SoftmaxFunction::log_forward), &s,
+        [&](const Kernel& kernel, const std::string& label, auto* type) {
+          using T = TypeOf<decltype(type)>;
+          INFO(label, " (", s.rows, ", ", s.n, ")");
+          const auto got = call(kernel, &s, {reals_as<T>(x)}, {s.rows * s.n * int64_t(sizeof(T))}, {{0, 0}});
+          check_close(values_of<T>(got[0]), log_p,
+                      [&](size_t i) { return relative<T>(s.n) + 2 * epsilon<T>() * std::abs(log_p[i]); });
+        });
   }
 }
 
@@ -68,12 +72,12 @@ TEST_CASE("softmax: overflow, infinities and NaN stay in their rows") {
   const std::vector<double> want = {1, 0, 0, kNaN, kNaN, kNaN, 0.5, 0, 0.5, kNaN, kNaN, kNaN, 1. / 3, 1. / 3, 1. / 3};
   for_each_kernel(Family::softmax, int(SoftmaxFunction::forward), &s,
                   [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label);
-    auto got = values_of<T>(call(kernel, &s, {reals_as<T>(x)}, {15 * int64_t(sizeof(T))})[0]);
-    for (int i : {10, 11}) got[i] = T(kNaN);  // beside an infinite logit peers differ: 0 or NaN
-    check_close(got, want, [](size_t) { return epsilon<T>(); });
-  });
+                    using T = TypeOf<decltype(type)>;
+                    INFO(label);
+                    auto got = values_of<T>(call(kernel, &s, {reals_as<T>(x)}, {15 * int64_t(sizeof(T))})[0]);
+                    for (int i : {10, 11}) got[i] = T(kNaN);  // beside an infinite logit peers differ: 0 or NaN
+                    check_close(got, want, [](size_t) { return epsilon<T>(); });
+                  });
 }
 
 TEST_CASE("softmax gradient") {
@@ -85,19 +89,18 @@ TEST_CASE("softmax gradient") {
     for (int64_t row = 0; row < s.rows; ++row) {
       long double dot = 0;
       for (int64_t k = row * s.n; k < (row + 1) * s.n; ++k) dot += double(float(y[k])) * gy[k];
-      for (int64_t k = row * s.n; k < (row + 1) * s.n; ++k)
-        want[k] = double(double(float(y[k])) * (gy[k] - dot));
+      for (int64_t k = row * s.n; k < (row + 1) * s.n; ++k) want[k] = double(double(float(y[k])) * (gy[k] - dot));
     }
     for (double& v : y) v = double(float(v));
     for_each_kernel(Family::softmax, int(SoftmaxFunction::backward), &s,
                     [&](const Kernel& kernel, const std::string& label, auto* type) {
-      using T = TypeOf<decltype(type)>;
-      INFO(label, " (", s.rows, ", ", s.n, ")");
-      const auto got =
-          call(kernel, &s, {reals_as<T>(y), reals_as<T>(gy)}, {s.rows * s.n * int64_t(sizeof(T))}, {{0, 1}});
-      // |gy| <= 1 and |dot| <= 1: a sum of n products, two roundings.
-      check_close(values_of<T>(got[0]), want, [&](size_t i) { return relative<T>(s.n) * y[i] * 2; });
-    });
+                      using T = TypeOf<decltype(type)>;
+                      INFO(label, " (", s.rows, ", ", s.n, ")");
+                      const auto got = call(kernel, &s, {reals_as<T>(y), reals_as<T>(gy)},
+                                            {s.rows * s.n * int64_t(sizeof(T))}, {{0, 1}});
+                      // |gy| <= 1 and |dot| <= 1: a sum of n products, two roundings.
+                      check_close(values_of<T>(got[0]), want, [&](size_t i) { return relative<T>(s.n) * y[i] * 2; });
+                    });
   }
 }
 
@@ -150,32 +153,32 @@ void check(const CrossEntropyShape& s, const std::vector<double>& x, const std::
   const auto labels = [&](auto* type) { return s.sparse ? bytes_of(sparse) : reals_as<TypeOf<decltype(type)>>(dense); };
   for_each_kernel(Family::softmax, int(SoftmaxFunction::cross_entropy), &s,
                   [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label, " (", s.rows, ", ", s.n, ") sparse=", s.sparse, " from_logits=", s.from_logits);
-    const auto got = call(kernel, &s, {reals_as<T>(x), labels(type)}, {s.rows * int64_t(sizeof(T))});
-    // Each of up to n terms of at most 2^5 times a label, labels summing to at most n.
-    check_close(values_of<T>(got[0]), want.loss, [&](size_t i) {
-      return relative<T>(s.n) * (32 + std::abs(want.loss[i])) * (s.sparse ? 1 : double(s.n) / 4 + 1);
-    });
-  });
+                    using T = TypeOf<decltype(type)>;
+                    INFO(label, " (", s.rows, ", ", s.n, ") sparse=", s.sparse, " from_logits=", s.from_logits);
+                    const auto got = call(kernel, &s, {reals_as<T>(x), labels(type)}, {s.rows * int64_t(sizeof(T))});
+                    // Each of up to n terms of at most 2^5 times a label, labels summing to at most n.
+                    check_close(values_of<T>(got[0]), want.loss, [&](size_t i) {
+                      return relative<T>(s.n) * (32 + std::abs(want.loss[i])) * (s.sparse ? 1 : double(s.n) / 4 + 1);
+                    });
+                  });
   for_each_kernel(Family::softmax, int(SoftmaxFunction::cross_entropy_backward), &s,
                   [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label, " (", s.rows, ", ", s.n, ") sparse=", s.sparse, " from_logits=", s.from_logits);
-    const auto got = call(kernel, &s, {reals_as<T>(x), labels(type), reals_as<T>(g)},
-                          {s.rows * s.n * int64_t(sizeof(T))}, {{0, 0}});
-    check_close(values_of<T>(got[0]), want.gx, [&](size_t i) {
-      double label_sum = 0;
-      for (int64_t k = 0; k < s.n; ++k) label_sum += std::abs(dense[int64_t(i) / s.n * s.n + k]);
-      // From probabilities the inner sum cancels nothing larger than the labels over the row's total.
-      double total = 1;
-      if (!s.from_logits) {
-        total = 0;
-        for (int64_t k = 0; k < s.n; ++k) total += x[int64_t(i) / s.n * s.n + k];
-      }
-      return relative<T>(s.n) * (std::abs(want.gx[i]) + label_sum / total) + epsilon<T>();
-    });
-  });
+                    using T = TypeOf<decltype(type)>;
+                    INFO(label, " (", s.rows, ", ", s.n, ") sparse=", s.sparse, " from_logits=", s.from_logits);
+                    const auto got = call(kernel, &s, {reals_as<T>(x), labels(type), reals_as<T>(g)},
+                                          {s.rows * s.n * int64_t(sizeof(T))}, {{0, 0}});
+                    check_close(values_of<T>(got[0]), want.gx, [&](size_t i) {
+                      double label_sum = 0;
+                      for (int64_t k = 0; k < s.n; ++k) label_sum += std::abs(dense[int64_t(i) / s.n * s.n + k]);
+                      // From probabilities the inner sum cancels nothing larger than the labels over the row's total.
+                      double total = 1;
+                      if (!s.from_logits) {
+                        total = 0;
+                        for (int64_t k = 0; k < s.n; ++k) total += x[int64_t(i) / s.n * s.n + k];
+                      }
+                      return relative<T>(s.n) * (std::abs(want.gx[i]) + label_sum / total) + epsilon<T>();
+                    });
+                  });
 }
 
 // A class for each row, and the same as rows of 0 and 1 (NaN where the class does not exist).
@@ -189,8 +192,10 @@ Classes classes(int64_t rows, int64_t n, bool with_invalid) {
     int64_t k = row * 7 % n;
     if (with_invalid && row % 5 == 3) k = row % 2 ? n : -1;
     c.sparse[row] = int32_t(k);
-    if (k < 0 || k >= n) std::fill_n(c.dense.begin() + row * n, n, kNaN);
-    else c.dense[row * n + k] = 1;
+    if (k < 0 || k >= n)
+      std::fill_n(c.dense.begin() + row * n, n, kNaN);
+    else
+      c.dense[row * n + k] = 1;
   }
   return c;
 }
@@ -236,13 +241,14 @@ TEST_CASE("cross-entropy: clipped probabilities have a finite loss and no gradie
 TEST_CASE("cross-entropy: a class of probability 0 and label 0 takes no part") {
   const CrossEntropyShape s{1, 3, false, true, 1e-7};
   const std::vector<double> x = {0, -kInf, 0}, labels = {1, 0, 0};
-  for_each_kernel(Family::softmax, int(SoftmaxFunction::cross_entropy), &s,
-                  [&](const Kernel& kernel, const std::string& label, auto* type) {
-    using T = TypeOf<decltype(type)>;
-    INFO(label);
-    const auto got = values_of<T>(call(kernel, &s, {reals_as<T>(x), reals_as<T>(labels)}, {int64_t(sizeof(T))})[0]);
-    check_close(got, {std::log(2.0)}, [](size_t) { return epsilon<T>(); });
-  });
+  for_each_kernel(
+      Family::softmax, int(SoftmaxFunction::cross_entropy), &s,
+      [&](const Kernel& kernel, const std::string& label, auto* type) {
+        using T = TypeOf<decltype(type)>;
+        INFO(label);
+        const auto got = values_of<T>(call(kernel, &s, {reals_as<T>(x), reals_as<T>(labels)}, {int64_t(sizeof(T))})[0]);
+        check_close(got, {std::log(2.0)}, [](size_t) { return epsilon<T>(); });
+      });
 }
 
 }  // namespace

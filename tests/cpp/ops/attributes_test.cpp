@@ -59,7 +59,7 @@ void check_round_trip() {
 
 }  // namespace
 
-TEST_CASE("attributes of every op survive reading and writing by name") {
+TEST_CASE("attributes of every op survive reading and writing by name"){
 #define STRIATE_OP(Type, name) \
   SUBCASE(name) { check_round_trip<Type>(); }
 #include "ops/ops.inc"

@@ -140,14 +140,14 @@ void check_refuses_second_gradients() {
 
 }  // namespace
 
-TEST_CASE("the gradient of every op agrees with central differences") {
+TEST_CASE("the gradient of every op agrees with central differences"){
 #define STRIATE_OP(Type, name) \
   SUBCASE(name) { check_gradients<Type>(); }
 #include "ops/ops.inc"
 #undef STRIATE_OP
 }
 
-TEST_CASE("second derivatives agree with central differences, or are refused") {
+TEST_CASE("second derivatives agree with central differences, or are refused"){
 #define STRIATE_OP(Type, name)                     \
   SUBCASE(name) {                                  \
     if constexpr (is_twice_differentiable<Type>()) \

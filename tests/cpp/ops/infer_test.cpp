@@ -78,7 +78,7 @@ int64_t pooled_size(int64_t n, int64_t window, int64_t stride, int64_t lo, int64
 
 }  // namespace
 
-TEST_CASE("every op infers through unknown sizes what it infers from known ones") {
+TEST_CASE("every op infers through unknown sizes what it infers from known ones"){
 #define STRIATE_OP(Type, name) \
   SUBCASE(name) { check_inference<Type>(); }
 #include "ops/ops.inc"

@@ -29,7 +29,9 @@ std::vector<T> values_of(const Bytes& bytes) {
 }
 // Values of the row's type, given in double.
 template <class T>
-Bytes reals_as(const std::vector<double>& values) { return bytes_of(cast<T>(values)); }
+Bytes reals_as(const std::vector<double>& values) {
+  return bytes_of(cast<T>(values));
+}
 
 // (output, input) pairs that share memory.
 using InPlace = std::vector<std::pair<size_t, size_t>>;
@@ -96,8 +98,8 @@ void check_close(const std::vector<T>& got, const std::vector<double>& want, Bou
     const double g = double(got[i]), w = want[i];
     if ((std::isnan(w) && std::isnan(g)) || g == w) continue;
     if (std::abs(g - w) <= bound(i)) continue;
-    FAIL_CHECK("element ", i, " of ", got.size(), ": got ", g, ", want ", w, ", off by ", std::abs(g - w),
-               ", allowed ", bound(i));
+    FAIL_CHECK("element ", i, " of ", got.size(), ": got ", g, ", want ", w, ", off by ", std::abs(g - w), ", allowed ",
+               bound(i));
     return;
   }
 }
@@ -107,7 +109,9 @@ void check_equal(const std::vector<T>& got, const std::vector<double>& want) {
 }
 
 template <class T>
-double epsilon() { return double(std::numeric_limits<T>::epsilon()); }
+double epsilon() {
+  return double(std::numeric_limits<T>::epsilon());
+}
 
 // Channel counts around every vector width, and none of them alone.
 inline const std::vector<int64_t> kChannels = {1, 3, 6, 7, 8, 15, 16, 17, 20, 31, 33, 64};

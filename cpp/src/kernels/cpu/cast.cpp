@@ -6,21 +6,26 @@
 namespace striate::STRIATE_ISA {
 namespace {
 
-template <class T> struct Limits;
-template <> struct Limits<int32_t> {
+template <class T>
+struct Limits;
+template <>
+struct Limits<int32_t> {
   static constexpr double below = -2147483649.0, above = 2147483648.0;  // the first values that do not fit
   static constexpr int32_t min = -2147483647 - 1, max = 2147483647;
 };
-template <> struct Limits<int64_t> {
+template <>
+struct Limits<int64_t> {
   static constexpr double below = -9223372036854777856.0, above = 9223372036854775808.0;
   static constexpr int64_t min = -9223372036854775807 - 1, max = 9223372036854775807;
 };
-template <> struct Limits<uint8_t> {
+template <>
+struct Limits<uint8_t> {
   static constexpr double below = -1.0, above = 256.0;
   static constexpr uint8_t min = 0, max = 255;
 };
 
-template <class T> constexpr bool kIsFloating = static_cast<T>(0.5) != 0;
+template <class T>
+constexpr bool kIsFloating = static_cast<T>(0.5) != 0;
 
 // Integer to integer keeps the low bits, as NumPy does.
 template <class To, class From>

@@ -138,11 +138,18 @@ void reduce_columns(const Real* x, int64_t rows, int64_t stride, int64_t columns
     const int64_t vecs = min_of(ceil_div(columns - j, kLanes), kColumnVecs);
     const int64_t lanes = min_of(columns - j - (vecs - 1) * kLanes, kLanes);
     switch (vecs) {
-      case 1: reduce_column_block<Op, 1>(x + j, rows, stride, lanes, y + j); break;
-      case 2: reduce_column_block<Op, 2>(x + j, rows, stride, lanes, y + j); break;
-      case 3: reduce_column_block<Op, 2>(x + j, rows, stride, kLanes, y + j);
-              reduce_column_block<Op, 1>(x + j + 2 * kLanes, rows, stride, lanes, y + j + 2 * kLanes); break;
-      default: reduce_column_block<Op, 4>(x + j, rows, stride, lanes, y + j);
+      case 1:
+        reduce_column_block<Op, 1>(x + j, rows, stride, lanes, y + j);
+        break;
+      case 2:
+        reduce_column_block<Op, 2>(x + j, rows, stride, lanes, y + j);
+        break;
+      case 3:
+        reduce_column_block<Op, 2>(x + j, rows, stride, kLanes, y + j);
+        reduce_column_block<Op, 1>(x + j + 2 * kLanes, rows, stride, lanes, y + j + 2 * kLanes);
+        break;
+      default:
+        reduce_column_block<Op, 4>(x + j, rows, stride, lanes, y + j);
     }
   }
 }

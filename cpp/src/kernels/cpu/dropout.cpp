@@ -10,8 +10,14 @@ namespace {
 constexpr int kPairs = sizeof(Vec) / 8;
 // One draw a lane of Vec, and the same as wide as Vec's lanes.
 using Draws = uint32_t __attribute__((vector_size(4 * kLanes)));
-template <int kBytes> struct UnsignedOf { using Type = uint32_t; };
-template <> struct UnsignedOf<8> { using Type = uint64_t; };
+template <int kBytes>
+struct UnsignedOf {
+  using Type = uint32_t;
+};
+template <>
+struct UnsignedOf<8> {
+  using Type = uint64_t;
+};
 using Unsigned = UnsignedOf<sizeof(Real)>::Type __attribute__((vector_size(sizeof(Vec))));
 
 // Draws come in blocks: 4 a counter, kBlock in all. Items are whole blocks.

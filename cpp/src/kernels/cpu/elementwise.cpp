@@ -53,9 +53,9 @@ void map(const Real* x, Real* y, int64_t begin, int64_t end) {
 
 using Map = void (*)(const Real*, Real*, int64_t, int64_t);
 constexpr Map kMaps[] = {  // in the order of UnaryOp
-    map<UnaryOp::negate>, map<UnaryOp::exp>,        map<UnaryOp::log>,  map<UnaryOp::sqrt>,
-    map<UnaryOp::square>, map<UnaryOp::abs>,        map<UnaryOp::reciprocal>, map<UnaryOp::sign>,
-    map<UnaryOp::relu>,   map<UnaryOp::sigmoid>,    map<UnaryOp::tanh>};
+    map<UnaryOp::negate>, map<UnaryOp::exp>,     map<UnaryOp::log>,        map<UnaryOp::sqrt>,
+    map<UnaryOp::square>, map<UnaryOp::abs>,     map<UnaryOp::reciprocal>, map<UnaryOp::sign>,
+    map<UnaryOp::relu>,   map<UnaryOp::sigmoid>, map<UnaryOp::tanh>};
 
 int64_t unary_items(const UnaryShape& s, int) { return split_count(s.n); }
 
@@ -116,16 +116,15 @@ template <BinaryOp op, Along along_a, Along along_b>
 void combine_rows(const BinaryShape& s, const Real* a, const Real* b, Real* y, int64_t begin, int64_t end) {
   const int64_t step_a = s.stride_a[s.rank - 1], step_b = s.stride_b[s.rank - 1];
   const int64_t* const strides[] = {s.stride_a, s.stride_b};
-  for_rows(s.rank, s.size, strides, begin, end,
-           [&](int64_t first, int64_t column, int64_t n, const int64_t* offset) {
-             const Real* row_a = a + offset[0] + column * step_a;
-             const Real* row_b = b + offset[1] + column * step_b;
-             for_vectors(0, n, [&](int64_t i, int64_t lanes) {
-               const Vec va = load_along<along_a>(row_a, i, step_a, lanes);
-               const Vec vb = load_along<along_b>(row_b, i, step_b, lanes);
-               store_lanes(y + first + i, apply<op>(va, vb), lanes);
-             });
-           });
+  for_rows(s.rank, s.size, strides, begin, end, [&](int64_t first, int64_t column, int64_t n, const int64_t* offset) {
+    const Real* row_a = a + offset[0] + column * step_a;
+    const Real* row_b = b + offset[1] + column * step_b;
+    for_vectors(0, n, [&](int64_t i, int64_t lanes) {
+      const Vec va = load_along<along_a>(row_a, i, step_a, lanes);
+      const Vec vb = load_along<along_b>(row_b, i, step_b, lanes);
+      store_lanes(y + first + i, apply<op>(va, vb), lanes);
+    });
+  });
 }
 
 template <BinaryOp op>
@@ -155,8 +154,8 @@ int64_t binary_items(const BinaryShape& s, int) { return split_count(count(s.ran
 
 void binary_run(const BinaryShape& s, const KernelArgs& args, int, int64_t begin, int64_t end) {
   const Range r = split_range(count(s.rank, s.size), binary_items(s, 0), begin, end, kLanes);
-  kCombines[static_cast<int>(s.op)](s, buffer<const Real>(args, 0), buffer<const Real>(args, 1),
-                                    buffer<Real>(args, 2), r.begin, r.end);
+  kCombines[static_cast<int>(s.op)](s, buffer<const Real>(args, 0), buffer<const Real>(args, 1), buffer<Real>(args, 2),
+                                    r.begin, r.end);
 }
 
 int64_t where_items(const WhereShape& s, int) { return split_count(count(s.rank, s.size)); }
@@ -184,12 +183,9 @@ void where_run(const WhereShape& s, const KernelArgs& args, int, int64_t begin, 
            });
 }
 
-constexpr Kernel kUnary[] = {
-    {"vector", erased_items<UnaryShape, unary_items>, erased_run<UnaryShape, unary_run>}};
-constexpr Kernel kBinary[] = {
-    {"vector", erased_items<BinaryShape, binary_items>, erased_run<BinaryShape, binary_run>}};
-constexpr Kernel kWhere[] = {
-    {"vector", erased_items<WhereShape, where_items>, erased_run<WhereShape, where_run>}};
+constexpr Kernel kUnary[] = {{"vector", erased_items<UnaryShape, unary_items>, erased_run<UnaryShape, unary_run>}};
+constexpr Kernel kBinary[] = {{"vector", erased_items<BinaryShape, binary_items>, erased_run<BinaryShape, binary_run>}};
+constexpr Kernel kWhere[] = {{"vector", erased_items<WhereShape, where_items>, erased_run<WhereShape, where_run>}};
 constexpr KernelFunction kFunctions[] = {{"unary", kUnary, 1}, {"binary", kBinary, 1}, {"where", kWhere, 1}};
 
 }  // namespace

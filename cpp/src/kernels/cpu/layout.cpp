@@ -88,9 +88,12 @@ void copy(const CopyShape& s, const KernelArgs& args, int, int64_t begin, int64_
   const void* x = args.buffers[0];
   void* y = args.buffers[1];
   switch (s.element_bytes) {
-    case 1: return copy_range(m, static_cast<const uint8_t*>(x), static_cast<uint8_t*>(y), r);
-    case 4: return copy_range(m, static_cast<const uint32_t*>(x), static_cast<uint32_t*>(y), r);
-    default: return copy_range(m, static_cast<const uint64_t*>(x), static_cast<uint64_t*>(y), r);
+    case 1:
+      return copy_range(m, static_cast<const uint8_t*>(x), static_cast<uint8_t*>(y), r);
+    case 4:
+      return copy_range(m, static_cast<const uint32_t*>(x), static_cast<uint32_t*>(y), r);
+    default:
+      return copy_range(m, static_cast<const uint64_t*>(x), static_cast<uint64_t*>(y), r);
   }
 }
 
@@ -109,9 +112,12 @@ void fill(const FillShape& s, const KernelArgs& args, int, int64_t begin, int64_
   const Range r = split_range(s.n, fill_items(s, 0), begin, end, 64);
   if (s.element_bytes == sizeof(Real)) return fill_range<Real>(args.buffers[0], s.value, r);
   switch (s.element_bytes) {
-    case 1: return fill_range<uint8_t>(args.buffers[0], s.value, r);
-    case 4: return fill_range<int32_t>(args.buffers[0], s.value, r);
-    default: return fill_range<int64_t>(args.buffers[0], s.value, r);
+    case 1:
+      return fill_range<uint8_t>(args.buffers[0], s.value, r);
+    case 4:
+      return fill_range<int32_t>(args.buffers[0], s.value, r);
+    default:
+      return fill_range<int64_t>(args.buffers[0], s.value, r);
   }
 }
 

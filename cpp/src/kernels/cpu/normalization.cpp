@@ -31,7 +31,7 @@ STRIATE_INLINE Range rows_of(const Wide& w, int64_t part) {
 
 // Tables of a value a channel, repeated `fold` times to match a wide row; and before them two values a part and column.
 struct Workspace {
-  Real *first, *second;  // (parts, width): means and M2, or the two sums of the gradient
+  Real *first, *second;                // (parts, width): means and M2, or the two sums of the gradient
   Real *mean, *scale, *shift, *slope;  // (width)
 };
 Workspace workspace_of(const Wide& w, void* memory) {
@@ -92,17 +92,15 @@ STRIATE_INLINE Moments moments_of(const Real* x, int64_t rows, int64_t stride, i
     const Real* p = x + first * stride;
     Vec sum[kChains] = {}, m2[kChains] = {};
     int64_t r = 0;
-    for (; r + kChains <= n; r += kChains)
-      STRIATE_UNROLL
-      for (int k = 0; k < kChains; ++k) sum[k] += load_lanes(p + (r + k) * stride, lanes);
+    for (; r + kChains <= n; r += kChains) STRIATE_UNROLL
+    for (int k = 0; k < kChains; ++k) sum[k] += load_lanes(p + (r + k) * stride, lanes);
     for (; r < n; ++r) sum[0] += load_lanes(p + r * stride, lanes);
     const Vec mean = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<Real>(n);
-    for (r = 0; r + kChains <= n; r += kChains)
-      STRIATE_UNROLL
-      for (int k = 0; k < kChains; ++k) {
-        const Vec d = load_lanes(p + (r + k) * stride, lanes) - mean;
-        m2[k] = fma(d, d, m2[k]);
-      }
+    for (r = 0; r + kChains <= n; r += kChains) STRIATE_UNROLL
+    for (int k = 0; k < kChains; ++k) {
+      const Vec d = load_lanes(p + (r + k) * stride, lanes) - mean;
+      m2[k] = fma(d, d, m2[k]);
+    }
     for (; r < n; ++r) {
       const Vec d = load_lanes(p + r * stride, lanes) - mean;
       m2[0] = fma(d, d, m2[0]);
@@ -204,20 +202,18 @@ STRIATE_INLINE GradientSums gradient_sums(const Real* x, const Real* gy, Vec mea
     const int64_t last = min_of(first + kBlockRows, rows);
     Vec sum[kChains] = {}, product[kChains] = {};
     int64_t r = first;
-    for (; r + kChains <= last; r += kChains)
-      STRIATE_UNROLL
-      for (int k = 0; k < kChains; ++k) {
-        const Vec g = load_lanes(gy + (r + k) * stride, lanes);
-        sum[k] += g;
-        product[k] = fma(g, load_lanes(x + (r + k) * stride, lanes) - mean, product[k]);
-      }
+    for (; r + kChains <= last; r += kChains) STRIATE_UNROLL
+    for (int k = 0; k < kChains; ++k) {
+      const Vec g = load_lanes(gy + (r + k) * stride, lanes);
+      sum[k] += g;
+      product[k] = fma(g, load_lanes(x + (r + k) * stride, lanes) - mean, product[k]);
+    }
     for (; r < last; ++r) {
       const Vec g = load_lanes(gy + r * stride, lanes);
       sum[0] += g;
       product[0] = fma(g, load_lanes(x + r * stride, lanes) - mean, product[0]);
     }
-    const Vec block[2] = {(sum[0] + sum[1]) + (sum[2] + sum[3]),
-                          (product[0] + product[1]) + (product[2] + product[3])};
+    const Vec block[2] = {(sum[0] + sum[1]) + (sum[2] + sum[3]), (product[0] + product[1]) + (product[2] + product[3])};
     cascade.push(first / kBlockRows, block);
   }
   Vec total[2];

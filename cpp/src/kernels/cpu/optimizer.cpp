@@ -7,7 +7,9 @@ namespace striate::STRIATE_ISA {
 namespace {
 
 template <class Shape>
-int64_t items(const Shape& s, int) { return split_count(s.n); }
+int64_t items(const Shape& s, int) {
+  return split_count(s.n);
+}
 template <class Shape>
 STRIATE_INLINE Range range(const Shape& s, int64_t begin, int64_t end) {
   return split_range(s.n, items(s, 0), begin, end, kLanes);

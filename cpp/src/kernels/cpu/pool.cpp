@@ -38,9 +38,8 @@ template <int kH, int kW, class F>
 STRIATE_INLINE void for_cells(const Cells& cells, const Steps& step, F f) {
   if constexpr (kH > 0) {
     STRIATE_UNROLL
-    for (int h = 0; h < kH; ++h)
-      STRIATE_UNROLL
-      for (int w = 0; w < kW; ++w) f(h * step.h + w * step.w, h * kW + w);
+    for (int h = 0; h < kH; ++h) STRIATE_UNROLL
+    for (int w = 0; w < kW; ++w) f(h * step.h + w * step.w, h * kW + w);
   } else {
     int number = 0;
     for (int64_t d = 0; d < cells.d; ++d)
@@ -73,8 +72,8 @@ STRIATE_INLINE void for_windows(const PoolShape& s, int64_t begin, int64_t end, 
     const int64_t first = n * s.in[0] * step.d + d.begin * step.d + h.begin * step.h;
     for (int64_t ow = 0; ow < s.out[2]; ++ow) {
       const Range w = cells_of(s, 2, ow);
-      f(Cells{first + w.begin * step.w, d.end - d.begin, h.end - h.begin, w.end - w.begin},
-        (row * s.out[2] + ow) * s.c, od, oh, ow);
+      f(Cells{first + w.begin * step.w, d.end - d.begin, h.end - h.begin, w.end - w.begin}, (row * s.out[2] + ow) * s.c,
+        od, oh, ow);
     }
   }
 }
@@ -82,9 +81,7 @@ STRIATE_INLINE void for_windows(const PoolShape& s, int64_t begin, int64_t end, 
 STRIATE_INLINE int64_t output_rows(const PoolShape& s) { return s.n * s.out[0] * s.out[1]; }
 STRIATE_INLINE int64_t window_size(const PoolShape& s) { return s.window[0] * s.window[1] * s.window[2]; }
 
-int64_t forward_items(const PoolShape& s, int) {
-  return split_count(output_rows(s), s.out[2] * s.c * window_size(s));
-}
+int64_t forward_items(const PoolShape& s, int) { return split_count(output_rows(s), s.out[2] * s.c * window_size(s)); }
 STRIATE_INLINE Range forward_rows(const PoolShape& s, int64_t begin, int64_t end) {
   return split_range(output_rows(s), forward_items(s, 0), begin, end);
 }
@@ -234,21 +231,21 @@ void scatter_overlapping(const PoolShape& s, const Real* x, const Real* g, Real*
     const int64_t before = n * s.out[axis] * rows;
     for_windows(s, before + first * rows, before + last * rows,
                 [&](const Cells& cells, int64_t out, int64_t od, int64_t oh, int64_t) {
-      const int64_t start = cells_of(s, axis, axis == 0 ? od : oh).begin;
-      with_size(cells, [&](auto shape) {
-        const int64_t height = shape.h > 0 ? shape.h : cells.h, width = shape.w > 0 ? shape.w : cells.w;
-        for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
-          const Int at = first_maximum<shape.h, shape.w>(x + cells.first + j, cells, step, lanes);
-          const Vec value = load_lanes(g + out + j, lanes);
-          for_cells<shape.h, shape.w>(cells, step, [&](int64_t offset, int number) {
-            const int64_t i = start + (axis == 0 ? number / (width * height) : number / width);
-            if (i < own.begin || i >= own.end) return;
-            Real* to = gx + cells.first + j + offset;
-            store_lanes(to, load_lanes(to, lanes) + (at == number ? value : zero()), lanes);
-          });
-        });
-      });
-    });
+                  const int64_t start = cells_of(s, axis, axis == 0 ? od : oh).begin;
+                  with_size(cells, [&](auto shape) {
+                    const int64_t height = shape.h > 0 ? shape.h : cells.h, width = shape.w > 0 ? shape.w : cells.w;
+                    for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
+                      const Int at = first_maximum<shape.h, shape.w>(x + cells.first + j, cells, step, lanes);
+                      const Vec value = load_lanes(g + out + j, lanes);
+                      for_cells<shape.h, shape.w>(cells, step, [&](int64_t offset, int number) {
+                        const int64_t i = start + (axis == 0 ? number / (width * height) : number / width);
+                        if (i < own.begin || i >= own.end) return;
+                        Real* to = gx + cells.first + j + offset;
+                        store_lanes(to, load_lanes(to, lanes) + (at == number ? value : zero()), lanes);
+                      });
+                    });
+                  });
+                });
   }
 }
 
@@ -289,9 +286,8 @@ void avg_forward(const PoolShape& s, const KernelArgs& args, int, int64_t begin,
     with_size(cells, [&](auto size) {
       for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
         Vec sum{};
-        for_cells<size.h, size.w>(cells, step, [&](int64_t offset, int) {
-          sum += load_lanes(x + cells.first + j + offset, lanes);
-        });
+        for_cells<size.h, size.w>(cells, step,
+                                  [&](int64_t offset, int) { sum += load_lanes(x + cells.first + j + offset, lanes); });
         store_lanes(y + out + j, divide(sum), lanes);
       });
     });
@@ -312,9 +308,8 @@ void spread_apart(const PoolShape& s, const Real* g, Real* gx, Range rows) {
     with_size(cells, [&](auto size) {
       for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
         const Vec share = divide(load_lanes(g + out + j, lanes));
-        for_cells<size.h, size.w>(cells, step, [&](int64_t offset, int) {
-          store_lanes(gx + cells.first + j + offset, share, lanes);
-        });
+        for_cells<size.h, size.w>(
+            cells, step, [&](int64_t offset, int) { store_lanes(gx + cells.first + j + offset, share, lanes); });
       });
     });
   });

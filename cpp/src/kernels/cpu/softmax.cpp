@@ -9,7 +9,9 @@ namespace {
 
 // Exponentials dominate: a row of n costs about as much as 4 n elements of plain arithmetic.
 template <class Shape>
-int64_t items(const Shape& s, int) { return split_count(s.rows, 4 * s.n); }
+int64_t items(const Shape& s, int) {
+  return split_count(s.rows, 4 * s.n);
+}
 
 // f(row) for the rows of items [begin, end).
 template <class Shape, class F>

@@ -10,13 +10,19 @@ namespace striate::STRIATE_ISA {
 namespace {
 
 template <class Shape, int64_t (*F)(const Shape&, int)>
-int64_t erased_items(const void* shape, int phase) { return F(*static_cast<const Shape*>(shape), phase); }
+int64_t erased_items(const void* shape, int phase) {
+  return F(*static_cast<const Shape*>(shape), phase);
+}
 
 template <class Shape, int64_t (*F)(const Shape&)>
-int64_t erased_size(const void* shape) { return F(*static_cast<const Shape*>(shape)); }
+int64_t erased_size(const void* shape) {
+  return F(*static_cast<const Shape*>(shape));
+}
 
 template <class Shape, double (*F)(const Shape&)>
-double erased_cost(const void* shape) { return F(*static_cast<const Shape*>(shape)); }
+double erased_cost(const void* shape) {
+  return F(*static_cast<const Shape*>(shape));
+}
 
 template <class Shape, void (*F)(const Shape&, const KernelArgs&, int, int64_t, int64_t)>
 void erased_run(const void* shape, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
