@@ -6,7 +6,6 @@ Data are channels-last. Names are the engine's; Keras's other names for the same
 
 from __future__ import annotations
 
-import builtins
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +13,18 @@ from typing import Any
 import numpy as np
 
 from striate import _core, tracing
+from striate.composed import axes_of, axis_of
+from striate.composed import clip as clip
+from striate.composed import expand_dims as expand_dims
+from striate.composed import get_item as get_item
+from striate.composed import leaky_relu as leaky_relu
+from striate.composed import power as power
+from striate.composed import relu6 as relu6
+from striate.composed import silu as silu
+from striate.composed import softplus as softplus
+from striate.composed import squeeze as squeeze
+from striate.composed import stack as stack
+from striate.composed import var as var
 from striate.dispatch import in_graph, operation
 from striate.tensors import EagerTensor, SymbolicTensor, install_operators
 
@@ -56,28 +67,6 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return _b.where(condition if condition.dtype == a.dtype else _b.cast(condition, a.dtype), a, b)
 
 
-@operation()
-def clip(x: Any, x_min: float, x_max: float) -> Any:
-    """x, at least x_min and at most x_max."""
-    return minimum(maximum(x, x_min), x_max)
-
-
-@operation()
-def power(x: Any, exponent: int) -> Any:
-    """x multiplied by itself; the exponent is a whole number, or 0.5."""
-    if exponent == 0.5:
-        return _b.sqrt(x)
-    if not isinstance(exponent, (int, float)) or exponent != int(exponent):
-        raise ValueError(f"[power] the exponent must be a whole number or 0.5. Received: {exponent!r}.")
-    if exponent < 0:
-        return _b.reciprocal(power(x, -exponent))
-    if exponent == 0:
-        return _b.ones_like(x)
-    half = power(x, int(exponent) // 2) if exponent > 1 else None  # by squaring
-    squared = _b.square(half) if half is not None else x
-    return _b.multiply(squared, x) if half is not None and exponent % 2 else squared
-
-
 # --- types, sizes, layout ----------------------------------------------------------------------------------------
 @operation()
 def cast(x: Any, dtype: Any) -> Any:
@@ -112,7 +101,7 @@ def reshape_like(x: Any, like: Any) -> Any:
 @operation()
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     """Axes in another order; none given: reversed."""
-    order = range(x.ndim)[::-1] if axes is None else [_axis(axis, x.ndim, "transpose") for axis in axes]
+    order = range(x.ndim)[::-1] if axes is None else [axis_of(axis, x.ndim, "transpose") for axis in axes]
     return _b.transpose(x, list(order))
 
 
@@ -120,85 +109,6 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
 def concatenate(xs: Any, axis: int = -1) -> Any:
     """Tensors one behind the other."""
     return _b.concatenate(list(xs), axis)
-
-
-@operation()
-def stack(x: Any, axis: int = 0) -> Any:
-    """Tensors of one shape along a new axis."""
-    return _b.concatenate([expand_dims(part, axis) for part in x], axis)
-
-
-@operation()
-def expand_dims(x: Any, axis: int) -> Any:
-    """A new axis of size 1 at this place."""
-    at = _axis(axis, x.ndim + 1, "expand_dims")
-    return _with_sizes(x, [*range(at), None, *range(at, x.ndim)], "expand_dims")
-
-
-@operation()
-def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
-    """Without axes of size 1: these, or all whose size is known to be 1."""
-    if axis is None:
-        gone = {i for i, size in enumerate(x.shape) if size == 1}
-    else:
-        gone = {_axis(i, x.ndim, "squeeze") for i in ([axis] if isinstance(axis, int) else axis)}
-    wrong = [i for i in gone if x.shape[i] != 1]
-    if wrong:
-        raise ValueError(f"[squeeze] axis {wrong[0]} has size {x.shape[wrong[0]]}, not 1: x.shape={x.shape}.")
-    return _with_sizes(x, [i for i in range(x.ndim) if i not in gone], "squeeze")
-
-
-def _with_sizes(x: Any, sources: Sequence[int | None], name: str) -> Any:
-    """Axes of size 1 put in (None) or left out; at most one size that moves to another axis may be unknown."""
-    sizes = []
-    for place, source in enumerate(sources):
-        size = 1 if source is None else x.shape[source]
-        sizes.append(0 if size is None and place == source else -1 if size is None else size)
-    if sizes.count(-1) > 1:
-        raise ValueError(f"[{name}] several sizes behind the axis are unknown: x.shape={x.shape}. Give Input more.")
-    return _b.reshape(x, sizes)
-
-
-@operation()
-def get_item(x: Any, index: Any) -> Any:
-    """x[index] for whole numbers, slices without a step, `...` and None."""
-    items = list(index) if isinstance(index, tuple) else [index]
-    if Ellipsis in items:
-        at = items.index(Ellipsis)
-        items[at : at + 1] = [slice(None)] * (x.ndim - len([i for i in items if i is not None]) + 1)
-    lo, hi, axis = [0] * x.ndim, [0] * x.ndim, 0
-    sources: list[int | None] = []
-    for item in items:
-        if item is None:
-            sources.append(None)
-            continue
-        if axis == x.ndim:
-            raise IndexError(f"[get_item] {len(items)} indices for {x.ndim} axes: x.shape={x.shape}.")
-        lo[axis], hi[axis] = _margins(item, x.shape[axis], axis)
-        if isinstance(item, slice):
-            sources.append(axis)
-        axis += 1
-    sources += range(axis, x.ndim)
-    x = _b.crop(x, lo, hi) if any(lo) or any(hi) else x
-    return x if sources == list(range(x.ndim)) else _with_sizes(x, sources, "get_item")
-
-
-def _margins(item: Any, size: int | None, axis: int) -> tuple[int, int]:
-    """How many elements an index leaves out before and behind."""
-    if isinstance(item, slice):
-        if item.step not in (None, 1):
-            raise ValueError(f"[get_item] slices take no step. Received: step={item.step} on axis {axis}.")
-        if size is not None:
-            start, stop, _ = item.indices(size)
-            return start, size - builtins.max(start, stop)
-        start, stop = item.start or 0, item.stop or 0
-        if start >= 0 and stop <= 0:
-            return start, -stop
-    elif hasattr(item, "__index__") and size is not None:
-        if not -size <= item < size:
-            raise IndexError(f"[get_item] index {item} is out of range for axis {axis} of size {size}.")
-        return item % size, size - 1 - item % size
-    raise ValueError(f"[get_item] {item!r} cannot be taken of axis {axis}, whose size is {size}.")
 
 
 @operation()
@@ -277,38 +187,28 @@ def convert_to_numpy(x: Any) -> Any:
 
 
 # --- reductions --------------------------------------------------------------------------------------------------
-def _axes(axis: Any) -> list[int]:
-    return [] if axis is None else [axis] if hasattr(axis, "__index__") else list(axis)
-
-
 @operation()
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum over an axis, several, or all."""
-    return x if axis == () else _b.sum(x, _axes(axis), keepdims)
+    return x if axis == () else _b.sum(x, axes_of(axis), keepdims)
 
 
 @operation()
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean over an axis, several, or all."""
-    return x if axis == () else _b.mean(x, _axes(axis), keepdims)
+    return x if axis == () else _b.mean(x, axes_of(axis), keepdims)
 
 
 @operation()
 def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The maximum over an axis, several, or all."""
-    return x if axis == () else _b.max(x, _axes(axis), keepdims)
+    return x if axis == () else _b.max(x, axes_of(axis), keepdims)
 
 
 @operation()
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The minimum over an axis, several, or all."""
-    return x if axis == () else _b.min(x, _axes(axis), keepdims)
-
-
-@operation()
-def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The mean squared distance from the mean, over an axis, several, or all."""
-    return mean(_b.square(_b.subtract(x, mean(x, axis, True))), axis, keepdims)
+    return x if axis == () else _b.min(x, axes_of(axis), keepdims)
 
 
 @operation()
@@ -380,12 +280,6 @@ def avg_pool(
 
 def _each(value: Any, rank: int) -> list[int]:
     return [value] * rank if hasattr(value, "__index__") else list(value)
-
-
-def _axis(axis: int, rank: int, name: str) -> int:
-    if not -rank <= axis < rank:
-        raise IndexError(f"[{name}] axis {axis} is out of range for {rank} axes.")
-    return axis % rank
 
 
 # --- normalization, regularization, output -----------------------------------------------------------------------
@@ -470,30 +364,6 @@ max_pool1d = max_pool2d = max_pool3d = max_pool
 average_pool = avg_pool1d = avg_pool2d = avg_pool3d = avg_pool
 permute = transpose
 amax, amin = max, min
-
-
-@operation()
-def relu6(x: Any) -> Any:
-    """min(max(x, 0), 6)."""
-    return minimum(_b.relu(x), 6.0)
-
-
-@operation()
-def silu(x: Any) -> Any:
-    """x * sigmoid(x)."""
-    return _b.multiply(x, _b.sigmoid(x))
-
-
-@operation()
-def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
-    """x where it is positive, else negative_slope * x."""
-    return where(greater(x, 0.0), x, multiply(x, negative_slope))
-
-
-@operation()
-def softplus(x: Any) -> Any:
-    """log(1 + exp(x)), computed so that large x do not overflow."""
-    return _b.add(_b.relu(x), log(add(1.0, _b.exp(_b.negate(_b.abs(x))))))
 
 
 install_operators(sys.modules[__name__], SymbolicTensor, _core.Value, _core.Variable)
