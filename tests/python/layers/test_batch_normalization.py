@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support.layer_contract import check_layer
 
 import striate
 from striate import layers
+from support.layer_contract import check_layer
 
 rng = np.random.default_rng(5)
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import numpy_reference
-from support.layer_contract import check_layer
 
 from striate import layers
+from support import numpy_reference
+from support.layer_contract import check_layer
 
 rng = np.random.default_rng(1)
 CONVS = [layers.Conv1D, layers.Conv2D, layers.Conv3D]

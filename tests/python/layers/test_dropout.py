@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support.layer_contract import check_layer
 
 import striate
 from striate import layers
+from support.layer_contract import check_layer
 
 WRONG = [
     ({"rate": 1}, r"`rate` must be a number from 0 to less than 1. Received: rate=1"),

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support.layer_contract import check_layer
 
 from striate import layers
+from support.layer_contract import check_layer
 
 MEANS = [layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D, layers.GlobalAveragePooling3D]
 MAXIMA = [layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D, layers.GlobalMaxPooling3D]

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support.layer_contract import check_layer
 
 from striate import layers
+from support.layer_contract import check_layer
 
 PADDINGS = [layers.ZeroPadding1D, layers.ZeroPadding2D, layers.ZeroPadding3D]
 CROPPINGS = [layers.Cropping1D, layers.Cropping2D, layers.Cropping3D]

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from support import numpy_reference
-from support.layer_contract import check_layer
 
 from striate import layers
+from support import numpy_reference
+from support.layer_contract import check_layer
 
 rng = np.random.default_rng(3)
 MAXIMA = [layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D]

@@ -1,7 +1,7 @@
 import numpy as np
-from support.layer_contract import check_layer
 
 from striate import layers
+from support.layer_contract import check_layer
 
 
 def test_contract():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from support.layer_contract import check_layer
 
 from striate import layers
+from support.layer_contract import check_layer
 
 
 def counting(*shape):
