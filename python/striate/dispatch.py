@@ -108,3 +108,13 @@ def as_constants(structure: Any) -> Any:
 def placeholder(name: str, dtype: str, shape: tuple[int | None, ...]) -> Any:
     """A value that a run would be given."""
     return _core.input(name, dtype, shape)
+
+
+def cast_floats(structure: Any, dtype: str) -> Any:
+    """Floating values in this type; everything else stays."""
+
+    def cast(x: Any) -> Any:
+        other = isinstance(x, _core.Value) and x.dtype != dtype and x.dtype.startswith("float")
+        return _core.ops.cast(x, dtype) if other else x
+
+    return tree.map_leaves(cast, structure)

@@ -1,6 +1,11 @@
-"""The process's seed: what every draw without a seed of its own is keyed by."""
+"""The process's seed, what every draw without a seed of its own is keyed by, and draws."""
 
 import os
+from collections.abc import Sequence
+from typing import Any
+
+from striate import _core
+from striate.tensors import EagerTensor
 
 # Between one seed and the next: the golden ratio in 64 bits spreads them evenly (a Weyl sequence).
 _STRIDE = 0x9E3779B97F4A7C15
@@ -27,3 +32,32 @@ def next_seed() -> int:
     seed = (_seed + _drawn * _STRIDE) & _MASK
     _drawn += 1
     return seed
+
+
+def uniform(
+    shape: Sequence[int], minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | None = None
+) -> EagerTensor:
+    """Even draws from [minval, maxval); the same for the same seed and shape.
+
+    Example:
+        >>> bool((uniform((2, 3), seed=1) == uniform((2, 3), seed=1)).all())
+        True
+    """
+    key = next_seed() if seed is None else seed
+    return _core.random_uniform(tuple(shape), key, 0, minval, maxval, dtype or "float32").view(EagerTensor)
+
+
+def normal(
+    shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None
+) -> EagerTensor:
+    """Normal draws; the same for the same seed and shape."""
+    key = next_seed() if seed is None else seed
+    return _core.random_normal(tuple(shape), key, 0, mean, stddev, False, dtype or "float32").view(EagerTensor)
+
+
+def truncated_normal(
+    shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None
+) -> EagerTensor:
+    """Normal draws, each redrawn until it lies within two standard deviations."""
+    key = next_seed() if seed is None else seed
+    return _core.random_normal(tuple(shape), key, 0, mean, stddev, True, dtype or "float32").view(EagerTensor)

@@ -32,7 +32,7 @@ class Layer(WeightOwner):
         activity_regularizer: None; regularizers come in a later version.
         trainable: whether training changes the weights.
         dtype: the weights' type: "float32", the default, or "float64".
-        autocast: whether arrays are cast to it.
+        autocast: whether inputs are cast to it.
         name: unique in a model; None: the class's name in snake case and a number.
         **kwargs: `input_shape` or `input_dim`, the shape of inputs without the batch's axis, for a Sequential's first
             layer.
@@ -51,6 +51,7 @@ class Layer(WeightOwner):
     _init_parameters: tuple[str, ...] = ()
     _call_takes_training = False
     accepts_integers = False  # whether integer arrays stay integers
+    _keeps_types = False  # whether floating inputs of another type than the layer's stay as they are
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -156,6 +157,8 @@ class Layer(WeightOwner):
             kwargs = {**kwargs, "training": training}
         else:
             kwargs = {key: value for key, value in kwargs.items() if key != "training"}
+        if self.autocast and not self._keeps_types:
+            args, kwargs = dispatch.cast_floats((args, kwargs), self._dtype)
         with tracing.scope(self._scope_name()):
             try:
                 if not self.built:

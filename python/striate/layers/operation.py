@@ -16,6 +16,8 @@ class Operation(Layer):
         **kwargs: `Layer`'s: name, dtype.
     """
 
+    _keeps_types = True
+
     def __init__(self, operation: str, **kwargs: Any) -> None:
         if not callable(getattr(ops, operation, None)):
             raise ValueError(f"striate.ops has no operation {operation!r}.")

@@ -38,6 +38,7 @@ class Model(Trainer, Layer):
     """
 
     graph: CallGraph | None = None
+    _keeps_types = True  # its inputs say what they take
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True, **kwargs: Any

@@ -10,11 +10,13 @@ from striate.saving import (
 )
 from striate.utils import np_utils
 from striate.utils.numerical import normalize, to_categorical
+from striate.utils.progbar import Progbar
 from striate.utils.py_dataset import PyDataset, Sequence
 from striate.utils.random_seed import set_random_seed
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",
     "PyDataset",
     "Sequence",
     "custom_object_scope",

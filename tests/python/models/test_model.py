@@ -178,3 +178,15 @@ def test_frozen_layers_do_not_learn():
     model.fit(X, np.zeros((5, 2)), verbose=0)
     changed = [not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
     assert changed == [False, False, True, True, True, True]
+
+
+def test_layers_compute_in_their_own_type():
+    x = layers.Input((8,))
+    wide = layers.Dense(3, dtype="float64")(x)
+    model = striate.Model(x, layers.Dense(2)(wide))
+    assert (wide.dtype, model.outputs[0].dtype) == ("float64", "float32")
+    assert model.predict(X, verbose=0).dtype == np.float32
+    model.compile("adam", "mse")
+    losses = model.fit(X, np.zeros((5, 2)), epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    assert layers.Dense(3, dtype="float64")(X).dtype == np.float64
