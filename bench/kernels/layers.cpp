@@ -1,6 +1,8 @@
 // Convolutions and matrix products of the shapes that matter, every implementation in the tables that can do
-// them, in GFLOP/s and as a share of the FMA peak measured in the same run.
+// them: wall clock, and the share of the FMA peak measured in the same run, both on one thread and on two.
 //   bench_layers [filter]      STRIATE_CPU_ISA chooses the ISA
+#include <time.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -11,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "kernels/conv.h"
@@ -54,6 +57,12 @@ double run_peak(Isa isa, int64_t rounds) {
   }
 }
 
+double thread_seconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
+
 template <class Condition>
 void wait_while(Condition&& condition) {
   for (int64_t spins = 0; condition(); ++spins)
@@ -63,7 +72,7 @@ void wait_while(Condition&& condition) {
 // A few threads that spin between jobs, so that what is measured is the kernel and not the waking of threads.
 class Team {
  public:
-  explicit Team(int size) : size_(size) {
+  explicit Team(int size) : size_(size), spent_(size) {
     for (int i = 1; i < size; ++i) {
       threads_.emplace_back([this, i] {
         for (int64_t seen = 0;;) {
@@ -83,16 +92,26 @@ class Team {
   }
   template <class Job>
   void run(Job&& job) {
-    job_ = [&](int i) { job(i); };
+    job_ = [&](int i) {
+      const double begin = thread_seconds();
+      job(i);
+      spent_[i] = thread_seconds() - begin;
+    };
     done_ = 0;
     round_.fetch_add(1, std::memory_order_release);
-    job(0);
+    job_(0);
     wait_while([&] { return done_.load(std::memory_order_acquire) != size_ - 1; });
+    busy_ += *std::max_element(spent_.begin(), spent_.end());
   }
   int size() const { return size_; }
+  // Processor time of each run's slowest thread, since the last call: what the wall clock would say on a machine
+  // of one's own, barriers left out.
+  double take_busy_seconds() { return std::exchange(busy_, 0); }
 
  private:
   int size_;
+  std::vector<double> spent_;
+  double busy_ = 0;
   std::vector<std::thread> threads_;
   std::function<void(int)> job_;
   std::atomic<int64_t> round_{0};
@@ -112,32 +131,41 @@ double median(std::vector<double> values) {
 }
 
 struct Measured {
-  double seconds, peak_share;  // medians
-  double best_share;           // fastest run against fastest peak: what a quiet machine gives
+  double seconds;     // wall clock, median
+  double peak_share;  // of processor time, median
 };
 
-// Shared machines change their clock from one second to the next, so each run is held against the peak measured
-// just before it, and the median of those shares is what is reported.
+// Shared machines change their clock from one second to the next and take cores away, so each run is held against
+// the peak measured just before it, both in processor time, and the median of those shares is reported.
 Measured measure(Isa isa, Team& team, double operations, const std::function<void()>& step) {
   step();
   std::vector<double> seconds, shares;
-  std::vector<double> peak_operations(team.size());
-  double best_peak = 0;
+  double peak_operations = 0;
   const auto start = Clock::now();
   while (seconds.size() < 9 || (Clock::now() - start < std::chrono::milliseconds(300) && seconds.size() < 1000)) {
-    const double peak_seconds = seconds_of([&] { team.run([&](int i) { peak_operations[i] = run_peak(isa, 5000); }); });
-    best_peak = std::max(best_peak, peak_operations[0] * team.size() / peak_seconds);
+    team.take_busy_seconds();
+    team.run([&](int i) {
+      const double done = run_peak(isa, 5000);
+      if (i == 0) peak_operations = done * team.size();
+    });
+    const double peak = peak_operations / team.take_busy_seconds();
     seconds.push_back(seconds_of(step));
-    shares.push_back(operations / seconds.back() / (peak_operations[0] * team.size() / peak_seconds));
+    shares.push_back(operations / team.take_busy_seconds() / peak);
   }
-  return {median(seconds), median(shares), operations / *std::min_element(seconds.begin(), seconds.end()) / best_peak};
+  return {median(seconds), median(shares)};
 }
 
 double measure_peak(Isa isa, Team& team) {
-  double best = 1e30, operations = 0;
-  for (int round = 0; round < 50; ++round)
-    best = std::min(best, seconds_of([&] { team.run([&](int) { operations = run_peak(isa, 50000); }); }));
-  return operations * team.size() / best;
+  double best = 0, operations = 0;
+  for (int round = 0; round < 50; ++round) {
+    team.take_busy_seconds();
+    team.run([&](int i) {
+      const double done = run_peak(isa, 50000);
+      if (i == 0) operations = done * team.size();
+    });
+    best = std::max(best, operations / team.take_busy_seconds());
+  }
+  return best;
 }
 
 struct Buffers {
@@ -186,8 +214,8 @@ void bench(const std::string& name, Isa isa, const KernelFunction& function, con
           });
         }
       });
-      std::printf("  %8.3f ms %6.1f GF/s %5.1f%% (best %5.1f%%)", result.seconds * 1e3,
-                  operations / result.seconds / 1e9, 100 * result.peak_share, 100 * result.best_share);
+      std::printf("  %8.3f ms %6.1f GF/s %5.1f%% of peak", result.seconds * 1e3, operations / result.seconds / 1e9,
+                  100 * result.peak_share);
       if (threads == 2 && kernel.prepare) std::printf("  prepare %.3f ms", prepare_ms);
     }
     std::printf("\n");
