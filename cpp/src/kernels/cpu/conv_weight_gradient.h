@@ -16,7 +16,7 @@ constexpr int64_t kBlockElements = 64 << 10;  // sums of a block: 256 KB
 constexpr int64_t kBlockChannels = 64, kBlockColumns = 64;
 static_assert(kBlockColumns % kPanel == 0);
 constexpr int64_t kUnitPixels = 16 * kTileRows;
-constexpr int64_t kChunkPixels = 128;  // writing and adding a chunk's sums costs about what 32 pixels cost
+constexpr int64_t kChunkPixels = 1024;  // writing and adding a chunk costs what about 60 pixels cost
 constexpr int64_t kWantedItems = 32;
 static_assert(kWantedItems <= kMaxParts);
 constexpr int64_t kSumElements = 4 << 10;  // of one item of phase 1
