@@ -158,7 +158,7 @@ def test_more_wrong_arguments():
         optimizers.Adam(beta_2=1)
     with pytest.raises(ValueError, match=r"`amsgrad` comes in a later version"):
         optimizers.Adam(amsgrad=True)
-    with pytest.raises(ValueError, match=r"Unknown optimizer: 'adamm'. Known: Adam, SGD"):
+    with pytest.raises(ValueError, match=r"Unknown optimizer: 'adamm'. Known: Adam, RMSprop, SGD"):
         optimizers.get("adamm")
     with pytest.raises(ValueError, match=r"Could not interpret optimizer 3"):
         optimizers.get(3)
