@@ -1,0 +1,44 @@
+"""The Python in README and docs, and the scripts in examples/, run as they stand; trainings are cut short."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from support.building import ROOT
+
+SHORT = {"STRIATE_MAX_EPOCHS": "1"}
+PAGES = ["README.md", "docs/quick_start.md"]
+SCRIPTS = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
+
+
+def run_python(arguments, folder):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=folder, env={**os.environ, **SHORT}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_of_a_page(page, tmp_path):
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks
+    (tmp_path / "page.py").write_text("\n".join(blocks))
+    run_python(["page.py"], tmp_path)
+    assert list(tmp_path.glob("*.striate"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_example(script, tmp_path):
+    assert run_python([ROOT / "examples" / script], tmp_path)
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+def test_links_lead_somewhere(page):
+    folder = (ROOT / page).parent
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
+        assert (folder / target).exists(), f"{page} links to {target}"
