@@ -13,8 +13,8 @@ class Dropout(Layer):
 
     The rest is divided by `1 - rate`, so that sums keep their expectation. Outside training it does nothing.
 
-    Which values is a function of the model's seed, the step and the layer's name: the same for any number of threads,
-    in Python and in C++, and after training is resumed.
+    Which values is a function of the model's seed, the step and the layer's place among the model's random layers: the
+    same for any number of threads, in Python and in C++, and after training is resumed.
 
     Args:
         rate: the share, from 0 to less than 1.
