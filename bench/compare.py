@@ -1,157 +1,169 @@
 #!/usr/bin/env python3
 """Times striate beside its peers: the same networks, weights and batches, in one run, on the same cores.
 
-    python bench/compare.py --models lab,lenet5 --threads 2
+    python bench/peers/setup.py build/peers
+    python bench/compare.py --peers build/peers --models lab,lenet5 --json build/peers.json
+    python bench/report.py build/peers.json
 
-Each engine runs in a process of its own, pinned to the first cores; repetitions are interleaved, so that what else the
-machine does falls on all of them. NumPy arrays go in and come out. Before anything is timed, outputs and three
-training losses from the same weights are compared. Engines that are not installed are left out.
+Each engine runs in a process of its own with its own environment's Python, pinned to the first cores, and is stopped
+while another is timed, since idle threads may spin. Repetitions are interleaved, so that what else the machine does
+falls on all of them. NumPy arrays go in and come out. Before an engine is timed its outputs, or the losses of three
+training steps, are compared with the first engine's. Variants of a peer that are a quarter slower than its fastest in a
+first look, and peers that take two and a half times as long as the fastest, keep their first look and are timed no more.
 """
 
 import argparse
-import importlib.util
+import datetime
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
 import time
-import zipfile
-from io import BytesIO
+import zlib
 from pathlib import Path
 
 import numpy as np
 from models import nets
-from models.worker import ENGINES
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+# An engine of peers/ and its flags; tc: with tcmalloc preloaded. The first is what the others are compared with.
+TRAINING = ("torch-cl-tc", "torch-cl", "torch", "keras-tc", "keras", "keras-fn-tc", "jax-tc")
+INFERENCE = (*TRAINING, "onnxruntime", "openvino")
+TOLERANCE = {"train": 2e-3, "predict": 1e-3}  # of the largest loss or output
+SLOWER_VARIANT, SLOWER_PEER = 1.25, 2.5
+
+
+def peer_of(engine: str) -> str:
+    return engine.split("-")[0]
 
 
 class Worker:
-    """An engine's process; see models/worker.py."""
+    """An engine's process, stopped but when it is asked; see models/worker.py."""
 
-    def __init__(self, engine: str, net: str, threads: int, preload: str | None) -> None:
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "STRIATE_NUM_THREADS": str(threads)}
-        if preload:
-            environment["LD_PRELOAD"] = preload
-        command = [sys.executable, "-m", "models.worker", engine, net, str(threads)]
+    def __init__(self, engine: str, net: str, task: str, batch: int, options: argparse.Namespace, *flags: str) -> None:
+        threads = 1 if engine.endswith("-1t") else options.threads
+        environment = {
+            **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OMP_NUM_THREADS": str(threads),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "ONNX_FILE": str(options.peers / "onnx" / f"{net}.onnx"),
+        }
+        python = options.striate_python
+        if peer_of(engine) != "striate":
+            python = options.peers / peer_of(engine) / "bin" / "python"
+            environment.pop("PYTHONPATH", None)
+        if "tc" in engine.split("-"):
+            environment["LD_PRELOAD"] = options.tcmalloc
+        command = [python, "-m", "models.worker", engine, net, task, str(batch), str(threads), *flags]
+        self.log = open(options.log, "a") if options.log else subprocess.DEVNULL
         self.process = subprocess.Popen(
-            command, cwd=HERE, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=HERE,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
         )
-        self.version = self._answer()["version"]
+        self.version = self._answer()
 
     def ask(self, *words: object):
+        os.kill(self.process.pid, signal.SIGCONT)
         print(*words, file=self.process.stdin, flush=True)
         return self._answer()
 
     def _answer(self):
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{' '.join(self.process.args)} ended with code {self.process.wait()}")
+            raise RuntimeError(f"ended with code {self.process.wait()}")
+        os.kill(self.process.pid, signal.SIGSTOP)
         return json.loads(line)
 
     def close(self) -> None:
-        self.process.stdin.close()
+        self.process.kill()
         self.process.wait()
 
 
-def check(workers: dict[str, Worker], batch: int) -> None:
-    """Raises SystemExit unless all engines compute the same."""
-    answers = {engine: worker.ask("check", batch) for engine, worker in workers.items()}
-    (reference, expected), *others = answers.items()
-    for engine, got in others:
-        outputs = np.abs(np.subtract(got["outputs"], expected["outputs"])).max()
-        losses = np.abs(np.subtract(got["losses"], expected["losses"])).max()
-        if not (outputs < 1e-5 and losses < 1e-4):
-            raise SystemExit(f"{engine} and {reference} differ: outputs by {outputs:.1e}, losses by {losses:.1e}")
+def difference(got: list[float], expected: list[float]) -> float:
+    """The largest, relative to the largest value."""
+    return float(np.abs(np.subtract(got, expected)).max() / np.abs(expected).max())
 
 
-def compare_net(net: str, engines: list[str], options: argparse.Namespace) -> list[dict]:
-    """One row for each (task, batch): {engine: [milliseconds a step, ...]}."""
-    threads, preload = options.threads, options.preload
-    workers = {engine: Worker(engine, net, threads, preload if engine != "striate" else None) for engine in engines}
-    for worker in workers.values():
-        print(f"{net}: {worker.version}", file=sys.stderr)
-    check(workers, nets.NETS[net].batches[0])
-    rows = []
-    for task in ("train", "predict"):
-        for batch in nets.NETS[net].batches:
-            steps = {}
-            for engine, worker in workers.items():
-                worker.ask(task, batch, 3)
-                steps[engine] = max(1, int(options.seconds / worker.ask(task, batch, 5)))
-            times = {engine: [] for engine in engines}
-            for _ in range(options.repetitions):
-                for engine, worker in workers.items():
-                    times[engine].append(1e3 * worker.ask(task, batch, steps[engine]))
-            rows.append({"net": net, "task": task, "batch": batch, "ms": times})
-    memory = {engine: worker.ask("memory") for engine, worker in workers.items()}
-    rows.append({"net": net, "task": "peak resident MiB", "batch": None, "ms": {e: [m] for e, m in memory.items()}})
-    for worker in workers.values():
+def losses_without_dropout(engine: str, net: str, batch: int, options: argparse.Namespace) -> list[float]:
+    worker = Worker(engine, net, "train", batch, options, "no-dropout")
+    try:
+        return worker.ask("check")["answers"]
+    finally:
         worker.close()
-    return rows
 
 
-def seconds_to_import(module: str, repetitions: int) -> float:
-    """The median time of a process that imports, less that of one that does not."""
-
-    def run(code: str) -> float:
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        return time.perf_counter() - start
-
-    pairs = [(run(f"import {module}"), run("pass")) for _ in range(repetitions)]
-    return statistics.median(a for a, _ in pairs) - statistics.median(b for _, b in pairs)
-
-
-def package_mib(module: str) -> tuple[float, float]:
-    """MiB of a package's files as installed, and compressed as a wheel does."""
-    folder = Path(importlib.util.find_spec(module).origin).parent
-    packed, installed = BytesIO(), 0
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                installed += file.stat().st_size
-                archive.write(file, file.relative_to(folder))
-    return installed / 2**20, packed.tell() / 2**20
-
-
-def footprint(engines: list[str], repetitions: int) -> dict:
-    overhead = subprocess.run(
-        [sys.executable, str(HERE / "models" / "overhead.py")], check=True, capture_output=True, text=True
-    )
-    installed, wheel = package_mib("striate")
-    modules = ["numpy", "striate", *(["torch"] if any("torch" in engine for engine in engines) else [])]
-    return {
-        "import_s": {module: round(seconds_to_import(module, repetitions), 3) for module in modules},
-        "striate_installed_mib": round(installed, 2),
-        "striate_wheel_mib": round(wheel, 2),
-        "step": json.loads(overhead.stdout),
+def first_look(engine: str, net: str, task: str, batch: int, options: argparse.Namespace) -> tuple[Worker, dict]:
+    """A worker that is ready, and what is known of it before the repetitions."""
+    check = task == "train" and any(op.kind == "dropout" for op in nets.NETS[net].ops())
+    answers = None
+    if check and options.check_dropout:
+        answers = losses_without_dropout(engine, net, batch, options)
+    worker = Worker(engine, net, task, batch, options)
+    found = worker.ask("check")
+    if not check:
+        answers = found["answers"]
+    quick = worker.ask("warm", options.seconds)
+    return worker, {
+        "version": worker.version,
+        "first_ms": found["first_ms"],
+        "quick_ms": quick,
+        "memory_mib": worker.ask("memory"),
+        "answers": answers,
+        "ms": [],
     }
 
 
-def table(rows: list[dict], engines: list[str], middle) -> str:
-    """Markdown: a `middle` of each engine's repetitions, the spread of ours, and how many times faster than each peer."""
-    peers = [engine for engine in engines if engine != "striate"]
-    head = [
-        "network",
-        "task",
-        "batch",
-        *(f"{engine} ms" for engine in engines),
-        "spread",
-        *(f"x {peer}" for peer in peers),
-    ]
-    lines = [head, ["---"] * len(head)]
-    for row in rows:
-        shown = {engine: middle(row["ms"][engine]) for engine in engines}
-        ours, unit = row["ms"]["striate"], row["batch"] is not None
-        cells = [row["net"], row["task"], str(row["batch"] or "")]
-        cells += [f"{shown[engine]:.3f}" if unit else f"{shown[engine]:.0f}" for engine in engines]
-        cells.append(f"{100 * (max(ours) - min(ours)) / shown['striate']:.0f}%" if unit else "")
-        cells += [f"{shown[peer] / shown['striate']:.2f}" for peer in peers]
-        lines.append(cells)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def leave_out_slow(alive: dict[str, Worker], found: dict[str, dict], group, factor: float) -> None:
+    """Ends the workers that are `factor` slower than the fastest of their group."""
+    for engine in list(alive):
+        others = [found[other]["quick_ms"] for other in alive if group(other) == group(engine)]
+        if peer_of(engine) != "striate" and found[engine]["quick_ms"] > factor * min(others):
+            alive.pop(engine).close()
+
+
+def compare(net: str, task: str, batch: int, engines: list[str], options: argparse.Namespace) -> dict:
+    """{engine: {"ms": [milliseconds a step, ...], "first_ms": ..., "memory_mib": ..., ...}}."""
+    alive, found = {}, {}
+    reference = None
+    try:
+        for engine in engines:
+            try:
+                alive[engine], found[engine] = first_look(engine, net, task, batch, options)
+            except (RuntimeError, OSError) as error:
+                print(f"  {engine}: {error}", file=sys.stderr)
+                continue
+            answers = found[engine].pop("answers")
+            reference = reference or answers
+            if answers is not None:
+                found[engine]["difference"] = off = difference(answers, reference)
+                if not off < TOLERANCE[task]:
+                    print(f"  {engine} differs from {next(iter(found))} by {off:.1e}: not timed", file=sys.stderr)
+                    found[engine]["wrong"] = True
+                    alive.pop(engine).close()
+            leave_out_slow(alive, found, peer_of, SLOWER_VARIANT)
+        leave_out_slow(alive, found, lambda engine: engine.endswith("-1t"), SLOWER_PEER)
+        for repetition in range(options.repetitions):
+            for engine in list(alive)[:: -1 if repetition % 2 else 1]:
+                steps = max(1, round(1e3 * options.seconds / found[engine]["quick_ms"]))
+                found[engine]["ms"].append(alive[engine].ask("time", steps, 0 if steps == 1 else 1 + steps // 10))
+        for engine in alive:
+            found[engine]["memory_mib"] = alive[engine].ask("memory")
+    finally:
+        for worker in alive.values():
+            worker.close()
+    for engine, row in found.items():
+        time_ms = statistics.median(row["ms"]) if row["ms"] else row["quick_ms"]
+        print(f"  {engine:14} {time_ms:10.3f} ms{'' if row['ms'] else ' ~'}  {row['memory_mib']:5.0f} MiB", file=sys.stderr)
+    return found
 
 
 def processor() -> str:
@@ -162,44 +174,74 @@ def processor() -> str:
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def main() -> None:
+def workloads(options: argparse.Namespace) -> list[tuple[str, str, int]]:
+    """(network, task, batch); nothing is trained on single images."""
+    return [
+        (net, task, batch)
+        for net in options.models.split(",")
+        for task in options.tasks.split(",")
+        for batch in nets.NETS[net].batches
+        if (task == "predict" or batch > 1) and (not options.batches or str(batch) in options.batches.split(","))
+    ]
+
+
+def write_onnx(net: str, options: argparse.Namespace) -> None:
+    """The file that ONNX Runtime and OpenVINO read, unless the networks are the same as when it was written."""
+    file = options.peers / "onnx" / f"{net}.onnx"
+    stamp, state = file.with_suffix(".stamp"), str(zlib.crc32((HERE / "models" / "nets.py").read_bytes()))
+    if file.exists() and stamp.exists() and stamp.read_text() == state:
+        return
+    file.parent.mkdir(exist_ok=True)
+    python = options.peers / "onnxruntime" / "bin" / "python"
+    subprocess.run([python, "-m", "peers.onnx_file", net, file], cwd=HERE, check=True)
+    stamp.write_text(state)
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", default="lab,lenet5", help=f"of {', '.join(nets.NETS)}")
-    parser.add_argument("--engines", default=",".join(ENGINES), help=f"of {', '.join(ENGINES)}")
+    parser.add_argument("--peers", type=Path, default=HERE.parent / "build" / "peers", help="setup.py's folder")
+    parser.add_argument("--models", default=",".join(nets.NETS))
+    parser.add_argument("--engines", help=f"striate, striate-1t (one thread) and of {', '.join(INFERENCE)}, torch-cl-compile")
+    parser.add_argument("--tasks", default="train,predict")
+    parser.add_argument("--batches", help="only these")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--repetitions", type=int, default=9, help="at least 7")
-    parser.add_argument("--seconds", type=float, default=0.25, help="that one repetition takes")
-    parser.add_argument("--best", action="store_true", help="show the fastest repetition, for machines that are shared")
-    parser.add_argument("--preload", help="an allocator's library for the peers, such as libtcmalloc.so")
-    parser.add_argument("--no-footprint", action="store_true", help="leave out import time, sizes and overhead")
-    parser.add_argument("--json", type=Path, help="write all repetitions to this file")
-    arguments = parser.parse_args()
-    if arguments.repetitions < 7:
-        parser.error("--repetitions must be at least 7")
-    engines = [e for e in arguments.engines.split(",") if importlib.util.find_spec(e.split("-")[0])]
-    if "striate" not in engines:
-        parser.error("striate is not installed in this environment")
-    rows = []
-    for net in arguments.models.split(","):
-        rows += compare_net(net, engines, arguments)
-    name, middle = ("best", min) if arguments.best else ("median", statistics.median)
-    print(f"{processor()}, {arguments.threads} threads, {name} of {arguments.repetitions} interleaved repetitions\n")
-    print(table(rows, engines, middle))
-    found = None if arguments.no_footprint else footprint(engines, arguments.repetitions)
-    if found:
-        imports = ", ".join(f"{module} {seconds} s" for module, seconds in found["import_s"].items())
-        print(
-            f"\nImport: {imports}. Package: {found['striate_installed_mib']} MiB, {found['striate_wheel_mib']} as a wheel."
-        )
-        step = found["step"]
-        print(
-            f"A step of a tiny network: train {step['train_us']} us, of which Python {step['train_python_us']}; "
-            f"predict {step['predict_us']} us, of which Python {step['predict_python_us']}."
-        )
-    if arguments.json:
-        arguments.json.write_text(
-            json.dumps({"rows": rows, "footprint": found, "threads": arguments.threads}, indent=1)
-        )
+    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=0.5, help="that one repetition takes; at least one step")
+    parser.add_argument("--check-dropout", action="store_true", help="also compare losses of networks with dropout, without it")
+    parser.add_argument("--striate-python", default=sys.executable, help="the Python that has striate")
+    parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4")
+    parser.add_argument("--json", type=Path, required=True, help="where all repetitions go, and what is there stays")
+    parser.add_argument("--resume", action="store_true", help="leave out what the file has")
+    parser.add_argument("--log", help="what engines print")
+    options = parser.parse_args()
+    options.peers = options.peers.resolve()
+    return options
+
+
+def main() -> None:
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that stopped workers are ended
+    results = json.loads(options.json.read_text()) if options.json.exists() else {"workloads": {}}
+    results |= {"processor": processor(), "threads": options.threads, "repetitions": options.repetitions}
+    for net, task, batch in workloads(options):
+        key = f"{net} {task} {batch}"
+        if options.resume and key in results["workloads"]:
+            continue
+        default = (*(TRAINING if task == "train" else INFERENCE), "striate")
+        engines = options.engines.split(",") if options.engines else list(default)
+        if task == "train":
+            engines = [engine for engine in engines if engine not in ("onnxruntime", "openvino")]
+        else:
+            write_onnx(net, options)
+        start = time.monotonic()
+        print(key, file=sys.stderr)
+        row = compare(net, task, batch, engines, options)
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        for engine in row.values():
+            engine["at"] = now
+        results["workloads"].setdefault(key, {}).update(row)
+        options.json.write_text(json.dumps(results, indent=1))
+        print(f"  {time.monotonic() - start:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
-"""One engine with one network in a process of its own; answers requests on stdin with a line of JSON each.
+"""One engine with one network and one task in a process of its own; answers requests on stdin with a line of JSON each.
 
-    cd bench; python -m models.worker ENGINE NET THREADS
+    cd bench; python -m models.worker ENGINE NET TASK BATCH THREADS [no-dropout]
 
-Requests, a line each: `check B` (outputs and losses on batch size B), `train B STEPS` and `predict B STEPS` (seconds a
-step), `memory` (peak resident MiB since the start).
+ENGINE is striate or one of peers/*_engine.py, with its flags behind dashes; TASK is train or predict. Requests:
+
+- `check`: outputs (a sample of them), or the losses of three steps, from the common weights; and the times of those calls
+- `warm SECONDS`: runs for so long; the fastest step
+- `time STEPS WARM`: milliseconds a step, after WARM steps that are not timed
+- `memory`: peak resident MiB since the start
 """
 
+import importlib
 import json
 import os
 import resource
@@ -13,49 +18,80 @@ import sys
 import time
 from functools import partial
 
+import numpy as np
 from models import nets
 
-ENGINES = ("striate", "torch", "torch-channels-last")
+SAMPLE = 4096  # outputs that are compared
 
 
-def make(engine: str, name: str, threads: int):
-    if engine == "striate":
-        from models.striate_models import Model
+def make(engine: str, name: str, task: str, size: int, threads: int, dropout: bool):
+    base, *flags = engine.split("-")
+    ops = nets.NETS[name].ops(dropout)
+    if base == "striate":
+        from models.striate_engine import Engine
 
-        return Model(name, threads)
-    from peers.torch_models import Model
-
-    return Model(name, threads, channels_last=engine.endswith("last"))
+        return Engine(name, ops, task, threads)
+    return importlib.import_module(f"peers.{base}_engine").Engine(ops, size, task, threads, flags)
 
 
-def seconds_a_step(step, steps: int) -> float:
-    start = time.perf_counter()
+def milliseconds(step, steps: int) -> float:
+    """Of one step."""
+    start = time.perf_counter_ns()
     for _ in range(steps):
         step()
-    return (time.perf_counter() - start) / steps
+    return (time.perf_counter_ns() - start) / steps / 1e6
+
+
+class Task:
+    """The calls that are timed, and their check."""
+
+    def __init__(self, engine, name: str, task: str, size: int) -> None:
+        x, y = nets.batch(name, size)
+        x = engine.images(x)
+        self.engine, self.task = engine, task
+        self.step = partial(engine.train, x, y) if task == "train" else partial(engine.predict, x)
+
+    def check(self) -> dict:
+        answers, first = [], []
+        for _ in range(3):
+            if hasattr(self.engine, "reset"):
+                self.engine.reset()
+            start = time.perf_counter()
+            answers.append(self.step())
+            first.append(1e3 * (time.perf_counter() - start))
+        if self.task == "predict":
+            outputs = getattr(self.engine, "channels_at_the_end", np.asarray)(answers[0])
+            outputs = np.ascontiguousarray(outputs).reshape(-1)
+            answers = outputs[:: 1 + outputs.size // SAMPLE].tolist()
+        return {"answers": answers, "first_ms": first}
+
+    def warm(self, seconds: float) -> float:
+        end, times = time.perf_counter() + seconds, []
+        while not times or time.perf_counter() < end:
+            times.append(milliseconds(self.step, 1))
+        return min(times)
 
 
 def main() -> None:
-    engine, name, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-    model = make(engine, name, threads)
-    print(json.dumps({"version": model.version}), flush=True)
+    engine, name, task, size, threads = sys.argv[1:6]
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what engines print is not an answer
+    made = make(engine, name, task, int(size), int(threads), "no-dropout" not in sys.argv)
+    work = Task(made, name, task, int(size))
+    print(json.dumps(made.version), file=replies, flush=True)
     for line in sys.stdin:
         request, *numbers = line.split()
-        numbers = [int(number) for number in numbers]
-        if request == "memory":
-            answer = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        elif request == "check":
-            x, y = nets.batch(name, numbers[0])
-            answer = {"outputs": model.predict(x).tolist(), "losses": []}
-            for _ in range(3):
-                model.reset()
-                answer["losses"].append(model.train(x, y))
+        if request == "check":
+            answer = work.check()
+        elif request == "warm":
+            answer = work.warm(float(numbers[0]))
+        elif request == "time":
+            milliseconds(work.step, int(numbers[1])) if int(numbers[1]) else None
+            answer = milliseconds(work.step, int(numbers[0]))
         else:
-            batch = nets.batch(name, numbers[0])
-            step = partial(model.train, *batch) if request == "train" else partial(model.predict, batch[0])
-            answer = seconds_a_step(step, numbers[1])
-        print(json.dumps(answer), flush=True)
+            answer = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(answer), file=replies, flush=True)
 
 
 if __name__ == "__main__":
