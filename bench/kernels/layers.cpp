@@ -284,14 +284,16 @@ int main(int argc, char** argv) {
                       {1, 1, 1},
                       {0, l.pad, l.pad},
                       {true, Activation::relu}};
+    ConvShape plain = s;
+    plain.epilogue = {};
     const int64_t x = l.n * l.in * l.in * l.c_in, y = l.n * out * out * l.c_out;
     const int64_t w = l.kernel * l.kernel * l.c_in * l.c_out;
     const double operations = 2.0 * double(y) * double(l.kernel * l.kernel * l.c_in);
     const std::string name = conv_name(l);
     if (name.find(filter) == std::string::npos) continue;
-    bench(name, isa, conv.functions[int(ConvFunction::forward)], &s, {x, w, l.c_out, y}, operations);
+    bench(name, isa, conv.functions[int(ConvFunction::forward)], &s, {x, w, l.c_out, 0, 0, y}, operations);
     if (l.c_in > 3)  // an image's own gradient is not needed in training
-      bench(name, isa, conv.functions[int(ConvFunction::input_gradient)], &s, {y, w, x}, operations);
+      bench(name, isa, conv.functions[int(ConvFunction::input_gradient)], &plain, {y, w, 0, 0, 0, x}, operations);
     bench(name, isa, conv.functions[int(ConvFunction::weight_gradient)], &s, {x, y, w}, operations);
   }
   for (const Product& p : kProducts) {
@@ -300,7 +302,7 @@ int main(int argc, char** argv) {
     std::snprintf(name, sizeof name, "matmul %ldx%ldx%ld%s%s", long(p.m), long(p.n), long(p.k),
                   p.transpose_a ? " a^T" : "", p.transpose_b ? " b^T" : "");
     if (std::string(name).find(filter) == std::string::npos) continue;
-    bench(name, isa, kernel_table(Family::matmul, isa).functions[0], &s, {p.m * p.k, p.k * p.n, 0, p.m * p.n},
+    bench(name, isa, kernel_table(Family::matmul, isa).functions[0], &s, {p.m * p.k, p.k * p.n, 0, 0, 0, p.m * p.n},
           2.0 * double(p.m) * double(p.n) * double(p.k));
   }
 }

@@ -15,7 +15,7 @@ bool is_stored(const Value& value) {
 template <class Anchor>
 std::vector<Value> folded(const Value& anchored, const std::vector<Value>& bn, double epsilon) {
   const auto* anchor = op_as<Anchor>(anchored);
-  if (!anchor || anchor->activation != "none") return {};
+  if (!anchor || anchor->fused.activation != "none" || anchor->fused.residual || anchor->fused.mask) return {};
   const std::vector<Value>& args = anchored.node()->inputs;
   for (size_t i = 1; i < args.size(); ++i)
     if (!is_stored(args[i])) return {};
@@ -26,7 +26,9 @@ std::vector<Value> folded(const Value& anchored, const std::vector<Value>& bn, d
   const Value scale = ops::divide(gamma, ops::sqrt(ops::add(variance, eps)));
   const Value centred = args.size() == 3 ? ops::subtract(args[2], mean) : ops::negate(mean);
   const Value shift = ops::add(ops::multiply(centred, scale), beta);
-  return {apply(*anchor, {args[0], ops::multiply(args[1], scale), shift})};
+  Anchor with_bias = *anchor;
+  with_bias.fused.bias = true;
+  return {apply(std::move(with_bias), {args[0], ops::multiply(args[1], scale), shift})};
 }
 
 }  // namespace

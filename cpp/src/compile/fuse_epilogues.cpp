@@ -5,52 +5,95 @@
 namespace striate {
 namespace {
 
-// A vector with one element per channel, whatever axes of size 1 stand before it.
-bool is_channel_vector(const Value& bias, int64_t channels) {
-  return bias.rank() >= 1 && bias.shape().back() == channels && bias.shape().elements() == channels;
+// What one more fusion makes of an epilogue: with one more operand, or another activation.
+struct Fusion {
+  FusedEpilogue epilogue;
+  Value operand;     // null for an activation
+  int position = 0;  // among the fused operands
+};
+
+bool bias_of(const Value& bias, const Value& y) {
+  return bias.rank() == 1 && bias.shape()[0] == y.shape().back() && bias.dtype() == y.dtype();
 }
 
-template <class Anchor>
-std::vector<Value> with_bias(const Value& anchored, const Value& bias, const Backend& backend) {
+// y = activation(sum + bias + residual), kept where mask > 0: each part only while what comes after it is not there.
+bool fuse_sum(const Value& y, const Value& other, Fusion& fusion) {
+  FusedEpilogue& to = fusion.epilogue;
+  fusion.operand = other;
+  if (to.mask || to.activation != "none" || to.residual) return false;
+  if (!to.bias && bias_of(other, y)) {
+    to.bias = true;
+    fusion.position = 0;
+    return true;
+  }
+  to.residual = other.type() == y.type();
+  fusion.position = to.bias;
+  return to.residual;
+}
+
+bool fuse_activation(std::string_view op, Fusion& fusion) {
+  FusedEpilogue& to = fusion.epilogue;
+  if (to.mask || to.activation != "none") return false;
+  to.activation = op;
+  return true;
+}
+
+bool fuse_mask(const Value& y, const Value& mask, Fusion& fusion) {
+  FusedEpilogue& to = fusion.epilogue;
+  if (to.mask || to.activation != "none" || !(mask.type() == y.type())) return false;
+  to.mask = true;
+  fusion.operand = mask;
+  fusion.position = to.bias + to.residual;
+  return true;
+}
+
+// The anchor with the fusion that `extend` finds for it, if it is an Anchor.
+template <class Anchor, class Extend>
+std::vector<Value> fused(const Value& anchored, const Backend& backend, Extend extend) {
   const auto* anchor = op_as<Anchor>(anchored);
-  if (!anchor || anchor->activation != "none" || anchored.node()->inputs.size() != 2) return {};
-  if (bias.rank() != 1 || !is_channel_vector(bias, anchored.shape().back()) || bias.dtype() != anchored.dtype())
-    return {};
-  if (!backend.claim({std::string(Anchor::kName), true, "none"})) return {};
+  if (!anchor) return {};
+  Fusion fusion{anchor->fused, {}};
+  if (!extend(fusion)) return {};
+  if (!backend.claim({std::string(Anchor::kName), fusion.epilogue.bias, fusion.epilogue.activation})) return {};
   std::vector<Value> inputs = anchored.node()->inputs;
-  inputs.push_back(bias);
-  return {apply(*anchor, std::move(inputs))};
+  const auto operands = inputs.end() - anchor->fused.operand_count();
+  if (fusion.operand) inputs.insert(operands + fusion.position, fusion.operand);
+  Anchor op = *anchor;
+  op.fused = fusion.epilogue;
+  return {apply(std::move(op), std::move(inputs))};
 }
 
-template <class Anchor>
-std::vector<Value> with_activation(const Value& anchored, const std::string& activation, const Backend& backend) {
-  const auto* anchor = op_as<Anchor>(anchored);
-  if (!anchor || anchor->activation != "none") return {};
-  if (!backend.claim({std::string(Anchor::kName), anchored.node()->inputs.size() == 3, activation})) return {};
-  Anchor fused = *anchor;
-  fused.activation = activation;
-  return {apply(std::move(fused), anchored.node()->inputs)};
+template <class Extend>
+std::vector<Value> fused_any(const Value& anchored, const Backend& backend, Extend extend) {
+  std::vector<Value> values = fused<Conv>(anchored, backend, extend);
+  if (values.empty()) values = fused<ConvInputGradient>(anchored, backend, extend);
+  if (values.empty()) values = fused<Matmul>(anchored, backend, extend);
+  return values;
 }
 
 }  // namespace
 
+// An anchor read by one node alone can end with that node's arithmetic. What stands beside it then cannot depend on it,
+// or there would be another reader.
 Graph fuse_epilogues(const Graph& graph, const Backend& backend) {
   const UseCounts uses(graph);
   return rewrite(graph, [&](const Node& node, const std::vector<Value>& inputs) -> std::vector<Value> {
     if (node.kind != NodeKind::op) return {};
-    const std::string op(node.op->name());
-    std::vector<Value> fused;
+    const std::string_view op = node.op->name();
+    const auto once = [&](int i) { return uses.of(node.inputs[i]) == 1; };
     if (op == "add") {
-      for (int i = 0; i < 2 && fused.empty(); ++i) {
-        if (uses.of(node.inputs[i]) != 1) continue;
-        fused = with_bias<Conv>(inputs[i], inputs[1 - i], backend);
-        if (fused.empty()) fused = with_bias<Matmul>(inputs[i], inputs[1 - i], backend);
+      for (int i : {1, 0}) {  // of two anchors the later one's result is added to the earlier's
+        if (!once(i)) continue;
+        auto values =
+            fused_any(inputs[i], backend, [&](Fusion& fusion) { return fuse_sum(inputs[i], inputs[1 - i], fusion); });
+        if (!values.empty()) return values;
       }
-    } else if ((op == "relu" || op == "sigmoid" || op == "tanh") && uses.of(node.inputs[0]) == 1) {
-      fused = with_activation<Conv>(inputs[0], op, backend);
-      if (fused.empty()) fused = with_activation<Matmul>(inputs[0], op, backend);
+    } else if ((op == "relu" || op == "sigmoid" || op == "tanh") && once(0)) {
+      return fused_any(inputs[0], backend, [&](Fusion& fusion) { return fuse_activation(op, fusion); });
+    } else if (op == "relu_gradient" && once(1)) {
+      return fused_any(inputs[1], backend, [&](Fusion& fusion) { return fuse_mask(inputs[1], inputs[0], fusion); });
     }
-    return fused;
+    return {};
   });
 }
 

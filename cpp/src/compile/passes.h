@@ -25,7 +25,8 @@ Graph fold_batch_norm(const Graph& graph);
 // cross_entropy(softmax(z)) and its gradient: the stable forms on logits.
 Graph fuse_softmax_loss(const Graph& graph);
 
-// conv or matmul + bias + activation as one step, where the backend claims it.
+// conv, its input gradient or matmul + bias + residual + activation, or masked by a ReLU's gradient, as one step, where
+// the backend claims it.
 Graph fuse_epilogues(const Graph& graph, const Backend& backend);
 
 // Copies what an output or update could not own: leaves, and values that two of them share.

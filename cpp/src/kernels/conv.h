@@ -14,14 +14,15 @@ struct ConvShape {
   int64_t in[3], out[3], kernel[3];
   int64_t stride[3], dilation[3];
   int64_t pad[3];     // before; what lies after follows from `out`
-  Epilogue epilogue;  // forward only; bias (c_out)
+  Epilogue epilogue;  // of forward and input_gradient (which is the forward pass of a transposed convolution)
 };
 
-// forward          buffers (x, w, bias or null, y)
-// input_gradient   buffers (gy, w, gx): gx = d(sum y*gy)/dx; elements no window touches get 0
+// forward          buffers (x, w, bias, residual, mask, y)
+// input_gradient   buffers (gy, w, bias, residual, mask, gx): gx = epilogue(d(sum y*gy)/dx), which is epilogue(0) for
+//                  elements no window touches
 // weight_gradient  buffers (x, gy, gw): gw = d(sum y*gy)/dw; pixels reduced in an order fixed by the shape
-// No buffer is aliased. Accumulates in T. Sizes may be any >= 1 (n too); kernel may exceed the padded input
-// only if `out` is then 0, which is not passed down.
+// No buffer is aliased but those epilogue.h allows. Accumulates in T. Sizes may be any >= 1 (n too); kernel may exceed
+// the padded input only if `out` is then 0, which is not passed down.
 enum class ConvFunction : int { forward, input_gradient, weight_gradient };
 
 }  // namespace striate

@@ -7,16 +7,16 @@
 namespace striate {
 
 struct MatmulShape {
-  int64_t m, n, k;    // k may be 0: y = epilogue(0)
-  bool transpose_a;   // a is stored (k, m)
-  bool transpose_b;   // b is stored (n, k)
-  Epilogue epilogue;  // bias (n)
+  int64_t m, n, k;   // k may be 0: y = epilogue(0)
+  bool transpose_a;  // a is stored (k, m)
+  bool transpose_b;  // b is stored (n, k)
+  Epilogue epilogue;
 };
 
-// buffers (a, b, bias or null, y); y is not aliased. Products accumulate in T, in an order that depends on
-// the shape alone; long k is split into a number of chunks fixed by the shape and summed by a fixed tree
-// where m * n leaves fewer than about 32 items.
-// Error bound checked: |y - exact| <= 4 * eps * sqrt(k) * max|a| * max|b| * sqrt(k) + epilogue's own.
+// buffers (a, b, bias, residual, mask, y); y is aliased only as epilogue.h allows. Products accumulate in T, in an
+// order that depends on the shape alone; long k is split into a number of chunks fixed by the shape and summed by a
+// fixed tree where m * n leaves fewer than about 32 items. Error bound checked: |y - exact| <= 4 * eps * sqrt(k) *
+// max|a| * max|b| * sqrt(k) + epilogue's own.
 enum class MatmulFunction : int { product };
 
 }  // namespace striate

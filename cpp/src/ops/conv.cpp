@@ -3,7 +3,6 @@
 #include "graph/node.h"
 #include "kernels/conv.h"
 #include "ops/fill.h"
-#include "ops/fused.h"
 #include "ops/types.h"
 #include "ops/window.h"
 #include "striate/ops.h"
@@ -104,18 +103,18 @@ bool ConvAttributes::shape(std::string_view op, const Shape& x, const Shape& ker
 
 void Conv::attributes(AttributeVisitor& visit) {
   ConvAttributes::visit(visit);
-  visit("activation", activation);
+  fused.visit(visit);
 }
 
 std::vector<ValueType> Conv::infer(const std::vector<ValueType>& inputs) const {
-  check_input_count(kName, inputs, 2, 3);
+  check_input_count(kName, inputs, 2, 5);
   const ValueType y = infer_output(kName, inputs[0], inputs[1]);
-  check_epilogue(kName, inputs, activation, y.shape.back());
+  fused.check(kName, inputs, 2, y);
   return {y};
 }
 
 std::vector<Value> Conv::gradient(const GradientArgs& args) const {
-  check_unfused(kName, args, activation);
+  fused.check_unfused(kName);
   const Value &x = args.inputs[0], &kernel = args.inputs[1], &g = args.output_gradients[0];
   std::vector<Value> result(2);
   if (args.needed[0]) result[0] = input_gradient_of(*this, g, kernel, x);
@@ -130,10 +129,8 @@ void Conv::lower(Lowering& lowering) const {
                   "x has no channels: x.shape=", lowering.input_type(0).shape.text(), ". Expected at least 1.");
     return;
   }
-  const bool has_bias = lowering.input_count() > 2;
-  shape.epilogue = {has_bias, activation_from_name(kName, activation)};
-  lowering.call(Family::conv, ConvFunction::forward, shape,
-                {lowering.input(0), lowering.input(1), has_bias ? lowering.input(2) : kNoBuffer}, {lowering.output(0)});
+  shape.epilogue = fused.epilogue(kName);
+  fused.call(lowering, Family::conv, ConvFunction::forward, shape, 2);
 }
 
 Cost Conv::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -142,15 +139,23 @@ Cost Conv::cost(const std::vector<ValueType>& inputs, const std::vector<ValueTyp
 
 // --- its gradients -----------------------------------------------------------------------------------------------
 
+// Files know no fused one, so it tells nothing of itself while there is nothing.
+void ConvInputGradient::attributes(AttributeVisitor& visit) {
+  ConvAttributes::visit(visit);
+  if (fused.any()) fused.visit(visit);
+}
+
 std::vector<ValueType> ConvInputGradient::infer(const std::vector<ValueType>& inputs) const {
-  check_input_count(kName, inputs, 3);
+  check_input_count(kName, inputs, 3, 6);
   const ValueType x{inputs[0].dtype, inputs[2].shape};
+  fused.check(kName, inputs, 3, x);
   check_shape(kName, "gy", inputs[0], infer_output(kName, x, inputs[1]).shape, "the shape of conv(x_like, kernel)");
   return {x};
 }
 
 // gx is linear in gy and in the kernel; <u, gx> = <conv(u, kernel), gy>.
 std::vector<Value> ConvInputGradient::gradient(const GradientArgs& args) const {
+  fused.check_unfused(kName);
   const Value &gy = args.inputs[0], &kernel = args.inputs[1], &u = args.output_gradients[0];
   std::vector<Value> result(3);
   if (args.needed[0]) result[0] = conv_of(*this, u, kernel);
@@ -160,14 +165,19 @@ std::vector<Value> ConvInputGradient::gradient(const GradientArgs& args) const {
 
 void ConvInputGradient::lower(Lowering& lowering) const {
   ConvShape shape;
-  if (!ConvAttributes::shape(kName, lowering.output_type(0).shape, lowering.input_type(1).shape, shape))
+  if (!ConvAttributes::shape(kName, lowering.output_type(0).shape, lowering.input_type(1).shape, shape)) {
+    STRIATE_CHECK(!fused.any() || lowering.output_type(0).shape.elements() == 0, shape, kName,
+                  "no kernel can finish a gradient without channels.");
     return lower_fill(lowering, 0, 0);
-  lowering.call(Family::conv, ConvFunction::input_gradient, shape, {lowering.input(0), lowering.input(1)},
-                {lowering.output(0)});
+  }
+  shape.epilogue = fused.epilogue(kName);
+  fused.call(lowering, Family::conv, ConvFunction::input_gradient, shape, 3);
 }
 
 Cost ConvInputGradient::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
-  return conv_cost({inputs[0], inputs[1]}, outputs, inputs[0].shape, inputs[1].shape);
+  std::vector<ValueType> read = inputs;
+  read.erase(read.begin() + 2);
+  return conv_cost(read, outputs, inputs[0].shape, inputs[1].shape);
 }
 
 std::vector<ValueType> ConvKernelGradient::infer(const std::vector<ValueType>& inputs) const {

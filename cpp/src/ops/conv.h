@@ -3,6 +3,7 @@
 #pragma once
 
 #include "graph/op.h"
+#include "ops/fused.h"
 #include "ops/sample.h"
 
 namespace striate {
@@ -24,10 +25,10 @@ struct ConvAttributes {
   bool shape(std::string_view op, const Shape& x, const Shape& kernel, ConvShape& shape) const;
 };
 
-// Inputs (x, kernel), or (x, kernel, bias) after fusion.
+// Inputs (x, kernel), then fused operands.
 struct Conv : OpBase<Conv>, ConvAttributes {
   static constexpr std::string_view kName = "conv";
-  std::string activation = "none";  // set by the compiler alone
+  FusedEpilogue fused;  // set by the compiler alone
 
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
@@ -37,10 +38,12 @@ struct Conv : OpBase<Conv>, ConvAttributes {
   static std::vector<Sample> samples();
 };
 
-// Inputs (gy, kernel, x_like).
+// Inputs (gy, kernel, x_like), then fused operands.
 struct ConvInputGradient : OpBase<ConvInputGradient>, ConvAttributes {
   static constexpr std::string_view kName = "conv_input_gradient";
-  void attributes(AttributeVisitor& visit) override { ConvAttributes::visit(visit); }
+  FusedEpilogue fused;  // set by the compiler alone
+
+  void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
   std::vector<Value> gradient(const GradientArgs& args) const override;
   void lower(Lowering& lowering) const override;

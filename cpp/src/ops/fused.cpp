@@ -3,6 +3,7 @@
 #include "ops/types.h"
 
 namespace striate {
+namespace {
 
 Activation activation_from_name(std::string_view op, const std::string& name) {
   if (name == "none") return Activation::none;
@@ -12,17 +13,35 @@ Activation activation_from_name(std::string_view op, const std::string& name) {
   fail(ErrorKind::value, op, "activation=\"", name, "\" is unknown. Expected none, relu, sigmoid or tanh.");
 }
 
-void check_epilogue(std::string_view op, const std::vector<ValueType>& inputs, const std::string& activation,
-                    int64_t c) {
-  activation_from_name(op, activation);
-  if (inputs.size() < 3) return;
-  check_same_dtype(op, "x", inputs[0], "bias", inputs[2]);
-  check_shape(op, "bias", inputs[2], Shape{c}, "one for each output channel");
+}  // namespace
+
+void FusedEpilogue::visit(AttributeVisitor& visit) {
+  visit("activation", activation);
+  if (!operands()) return;
+  visit("bias", bias);
+  visit("residual", residual);
+  visit("mask", mask);
 }
 
-void check_unfused(std::string_view op, const GradientArgs& args, const std::string& activation) {
-  STRIATE_CHECK(args.inputs.size() == 2 && activation == "none", value, op,
-                "has no gradient once a bias or an activation is fused onto it. Take gradients before compiling.");
+void FusedEpilogue::check(std::string_view op, const std::vector<ValueType>& inputs, size_t own,
+                          const ValueType& y) const {
+  activation_from_name(op, activation);
+  check_input_count(op, inputs, own + static_cast<size_t>(operand_count()));
+  const auto check_operand = [&](const char* name, const ValueType& operand, const Shape& shape, const char* why) {
+    check_same_dtype(op, "x", inputs[0], name, operand);
+    check_shape(op, name, operand, shape, why);
+  };
+  if (bias) check_operand("bias", inputs[own++], Shape{y.shape.back()}, "one for each output channel");
+  if (residual) check_operand("residual", inputs[own++], y.shape, "the shape of the result");
+  if (mask) check_operand("mask", inputs[own++], y.shape, "the shape of the result");
+}
+
+void FusedEpilogue::check_unfused(std::string_view op) const {
+  STRIATE_CHECK(!any(), value, op, "has no gradient once something is fused onto it. Take gradients before compiling.");
+}
+
+Epilogue FusedEpilogue::epilogue(std::string_view op) const {
+  return {bias, activation_from_name(op, activation), residual, mask};
 }
 
 }  // namespace striate

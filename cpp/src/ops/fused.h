@@ -1,5 +1,6 @@
-// What the compiler may fuse onto a product or a convolution: a bias as input 2 and an activation. Graphs as users
-// build them have neither.
+// What the compiler may fuse onto a product, a convolution or its input gradient: y = activation(result + bias +
+// residual), kept where mask > 0. Operands follow the op's own inputs in that order. Graphs as users build them have
+// none of it.
 #pragma once
 
 #include <string>
@@ -7,17 +8,34 @@
 
 #include "graph/op.h"
 #include "kernels/epilogue.h"
+#include "ops/lowering.h"
 
 namespace striate {
 
-// Of "none", "relu", "sigmoid" or "tanh". Error(value) for others.
-Activation activation_from_name(std::string_view op, const std::string& name);
+struct FusedEpilogue {
+  std::string activation = "none";  // or "relu", "sigmoid", "tanh"
+  bool bias = false;                // (c)
+  bool residual = false;            // of y's shape
+  bool mask = false;                // of y's shape: where it is not > 0, y is 0
 
-// Checks of the activation and, where there is an input 2, of a bias of `c` elements.
-void check_epilogue(std::string_view op, const std::vector<ValueType>& inputs, const std::string& activation,
-                    int64_t c);
+  bool operands() const { return bias || residual || mask; }
+  int operand_count() const { return bias + residual + mask; }
+  bool any() const { return activation != "none" || operands(); }
+  // Operands are told only where there are some, which no file has: files hold graphs as they were traced.
+  void visit(AttributeVisitor& visit);
 
-// Fusion comes after the gradients were built, so a fused op has none. Error(value).
-void check_unfused(std::string_view op, const GradientArgs& args, const std::string& activation);
+  // For an op with `own` inputs: checks the activation, and the operands against y. Error(value) or Error(shape).
+  void check(std::string_view op, const std::vector<ValueType>& inputs, size_t own, const ValueType& y) const;
+  // Fusion comes after the gradients were built, so a fused op has none. Error(value).
+  void check_unfused(std::string_view op) const;
+  // What the kernel is told, and the call (a, b, bias, residual, mask) -> y it stands in.
+  Epilogue epilogue(std::string_view op) const;
+  template <class Shape, class Function>
+  void call(Lowering& lowering, Family family, Function function, const Shape& shape, int own) const {
+    std::vector<BufferId> inputs = {lowering.input(0), lowering.input(1)};
+    for (bool present : {bias, residual, mask}) inputs.push_back(present ? lowering.input(own++) : kNoBuffer);
+    lowering.call(family, function, shape, std::move(inputs), {lowering.output(0)}).in_place = {{3, 0}, {4, 0}};
+  }
+};
 
 }  // namespace striate

@@ -2,7 +2,6 @@
 
 #include "graph/node.h"
 #include "kernels/matmul.h"
-#include "ops/fused.h"
 #include "ops/lowering.h"
 #include "ops/types.h"
 #include "striate/ops.h"
@@ -23,7 +22,7 @@ Matrix matrix_of(const Shape& shape, bool transpose) {
 }  // namespace
 
 std::vector<ValueType> Matmul::infer(const std::vector<ValueType>& inputs) const {
-  check_input_count(kName, inputs, 2, 3);
+  check_input_count(kName, inputs, 2, 5);
   check_same_dtype(kName, "a", inputs[0], "b", inputs[1]);
   check_floating(kName, "a", inputs[0]);
   const Shape &a_shape = inputs[0].shape, &b_shape = inputs[1].shape;
@@ -35,15 +34,16 @@ std::vector<ValueType> Matmul::infer(const std::vector<ValueType>& inputs) const
                 "a.shape=", a_shape.text(), transpose_a ? " (transposed)" : "", " has ", a.columns,
                 " columns but b.shape=", b_shape.text(), transpose_b ? " (transposed)" : "", " has ", b.rows,
                 " rows. Expected the same number.");
-  check_epilogue(kName, inputs, activation, b.columns);
-  if (transpose_a) return {{inputs[0].dtype, Shape{a.rows, b.columns}}};
-  return {{inputs[0].dtype, a_shape.with(a_shape.rank() - 1, b.columns)}};
+  const ValueType y{inputs[0].dtype,
+                    transpose_a ? Shape{a.rows, b.columns} : a_shape.with(a_shape.rank() - 1, b.columns)};
+  fused.check(kName, inputs, 2, y);
+  return {y};
 }
 
 // With A and B as used, Y = A B, so gA = gY B' and gB = A' gY; where an operand is stored transposed, its gradient is
 // the transpose of that, which again is one product.
 std::vector<Value> Matmul::gradient(const GradientArgs& args) const {
-  check_unfused(kName, args, activation);
+  fused.check_unfused(kName);
   const Value &a = args.inputs[0], &b = args.inputs[1], &g = args.output_gradients[0];
   const auto shaped_like = [](const Value& gradient, const Value& operand) {
     const bool is_matrix = gradient.rank() == 2 && operand.rank() == 2;
@@ -63,16 +63,14 @@ void Matmul::lower(Lowering& lowering) const {
   const Matrix a = matrix_of(lowering.input_type(0).shape, transpose_a);
   const Matrix b = matrix_of(lowering.input_type(1).shape, transpose_b);
   if (a.rows == 0 || b.columns == 0) return;
-  const bool has_bias = lowering.input_count() > 2;
   MatmulShape shape{};
   shape.m = a.rows;
   shape.n = b.columns;
   shape.k = a.columns;
   shape.transpose_a = transpose_a;
   shape.transpose_b = transpose_b;
-  shape.epilogue = {has_bias, activation_from_name(kName, activation)};
-  lowering.call(Family::matmul, MatmulFunction::product, shape,
-                {lowering.input(0), lowering.input(1), has_bias ? lowering.input(2) : kNoBuffer}, {lowering.output(0)});
+  shape.epilogue = fused.epilogue(kName);
+  fused.call(lowering, Family::matmul, MatmulFunction::product, shape, 2);
 }
 
 Cost Matmul::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {

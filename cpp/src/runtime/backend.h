@@ -13,7 +13,7 @@ namespace striate {
 
 // What the fusion pass would like to make one step of.
 struct Region {
-  std::string anchor;  // "conv", "matmul"
+  std::string anchor;  // "conv", "conv_input_gradient", "matmul"
   bool bias = false;
   std::string activation;  // "none", "relu", ...
 };

@@ -45,7 +45,8 @@ std::string describe(const ConvShape& s) {
   for (int i = 0; i < 3; ++i)
     text << " [in " << s.in[i] << " out " << s.out[i] << " kernel " << s.kernel[i] << " stride " << s.stride[i]
          << " dilation " << s.dilation[i] << " pad " << s.pad[i] << "]";
-  text << " bias=" << s.epilogue.bias << " activation=" << int(s.epilogue.activation);
+  text << " bias=" << s.epilogue.bias << " activation=" << int(s.epilogue.activation)
+       << " residual=" << s.epilogue.residual << " mask=" << s.epilogue.mask;
   return text.str();
 }
 
@@ -66,6 +67,7 @@ void check_function(ConvFunction function, const ConvShape& s, const std::vector
                     const Values& bound) {
   for_each_kernel(Family::conv, int(function), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
+    if (std::string(kernel.name).rfind("winograd", 0) == 0) return;  // winograd_test.cpp
     std::vector<std::vector<T>> cast_inputs;
     for (const Values& input : inputs) cast_inputs.push_back(cast<T>(input));
     INFO(label, ": ", describe(s));
@@ -76,14 +78,22 @@ void check_function(ConvFunction function, const ConvShape& s, const std::vector
   });
 }
 
+// The operands of an epilogue over a result of `size` elements and `channels` channels.
+Beside beside_of(const Epilogue& epilogue, int64_t size, int64_t channels, Values (*values)(int64_t, uint64_t)) {
+  return {epilogue.bias ? values(channels, 4) : Values{}, epilogue.residual ? values(size, 5) : Values{},
+          epilogue.mask ? values(size, 6) : Values{}};
+}
+
 void check_exact(const ConvShape& s) {
   const Values x = whole_numbers(x_size(s), 1), w = whole_numbers(w_size(s), 2), gy = whole_numbers(y_size(s), 3);
-  const Values bias = s.epilogue.bias ? whole_numbers(s.c_out, 4) : Values{};
+  const Beside forward = beside_of(s.epilogue, y_size(s), s.c_out, whole_numbers);
+  const Beside backward = beside_of(s.epilogue, x_size(s), s.c_in, whole_numbers);
   const auto exact = [](const Values& want) { return Values(want.size()); };
-  const Values y = reference_forward(s, x, w, bias), gx = reference_input_gradient(s, gy, w);
+  const Values y = reference_forward(s, x, w, forward), gx = reference_input_gradient(s, gy, w, backward);
   const Values gw = reference_weight_gradient(s, x, gy);
-  check_function(ConvFunction::forward, s, {x, w, bias}, y, exact(y));
-  check_function(ConvFunction::input_gradient, s, {gy, w}, gx, exact(gx));
+  check_function(ConvFunction::forward, s, {x, w, forward.bias, forward.residual, forward.mask}, y, exact(y));
+  check_function(ConvFunction::input_gradient, s, {gy, w, backward.bias, backward.residual, backward.mask}, gx,
+                 exact(gx));
   check_function(ConvFunction::weight_gradient, s, {x, gy}, gw, exact(gw));
 }
 
@@ -91,7 +101,8 @@ void check_exact(const ConvShape& s) {
 // sqrt(t) is what is asked.
 void check_rounded(const ConvShape& s) {
   const Values x = reals(x_size(s), 1), w = reals(w_size(s), 2), gy = reals(y_size(s), 3);
-  const Values bias = s.epilogue.bias ? reals(s.c_out, 4) : Values{};
+  const Beside forward = beside_of(s.epilogue, y_size(s), s.c_out, reals);
+  const Beside backward = beside_of(s.epilogue, x_size(s), s.c_in, reals);
   const auto bound_of = [&](int64_t size, auto&& place) {
     Values terms(size), bound(size);
     for_each_product(s, [&](int64_t i, int64_t j, int64_t o) {
@@ -103,11 +114,12 @@ void check_rounded(const ConvShape& s) {
     return bound;
   };
   using At = std::pair<int64_t, double>;
-  check_function(ConvFunction::forward, s, {x, w, bias}, reference_forward(s, x, w, bias),
-                 bound_of(y_size(s), [&](int64_t i, int64_t j, int64_t o) {
+  check_function(ConvFunction::forward, s, {x, w, forward.bias, forward.residual, forward.mask},
+                 reference_forward(s, x, w, forward), bound_of(y_size(s), [&](int64_t i, int64_t j, int64_t o) {
                    return At{o, x[i] * w[j]};
                  }));
-  check_function(ConvFunction::input_gradient, s, {gy, w}, reference_input_gradient(s, gy, w),
+  check_function(ConvFunction::input_gradient, s, {gy, w, backward.bias, backward.residual, backward.mask},
+                 reference_input_gradient(s, gy, w, backward),
                  bound_of(x_size(s), [&](int64_t i, int64_t j, int64_t o) {
                    return At{i, gy[o] * w[j]};
                  }));
@@ -169,13 +181,14 @@ TEST_CASE("conv: layers of real nets, scaled down") {
   check_exact(conv_shape(1, 16, 16, kNone, {70, 3, 1, 1, 1, 1}, {40, 3, 1, 1, 1, 1}));
 }
 
-TEST_CASE("conv: bias and activations") {
-  for (const Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::tanh})
-    for (const bool bias : {false, true})
-      for (int64_t c_out : {1, 10, 16, 37}) {
-        const Spatial axis{6, 3, 1, 1, 1, 1};
-        check_rounded(conv_shape(2, 5, c_out, kNone, axis, axis, {bias, activation}));
-        if (activation <= Activation::relu) check_exact(conv_shape(2, 5, c_out, kNone, axis, axis, {bias, activation}));
+TEST_CASE("conv: every epilogue") {
+  const Spatial same{6, 3, 1, 1, 1, 1}, strided{7, 1, 2, 1, 0, 0}, whole{3, 3, 1, 1, 0, 0};
+  for (const Epilogue& epilogue : epilogues())
+    for (int64_t c_out : {1, 10, 16, 37})
+      for (const Spatial& axis : {same, strided, whole}) {
+        const ConvShape s = conv_shape(2, 5, c_out, kNone, axis, axis, epilogue);
+        check_rounded(s);
+        if (epilogue.activation <= Activation::relu) check_exact(s);
       }
 }
 

@@ -19,14 +19,18 @@ void check(const MatmulShape& s, bool exact) {
   const auto values = exact ? whole_numbers : reals;
   const Values a = values(s.m * s.k, 1), b = values(s.k * s.n, 2);
   const Values bias = s.epilogue.bias ? values(s.n, 3) : Values{};
-  const Values want = reference_product(s, a, b, bias);
+  const Values residual = s.epilogue.residual ? values(s.m * s.n, 4) : Values{};
+  const Values mask = s.epilogue.mask ? values(s.m * s.n, 5) : Values{};
+  const Values want = reference_product(s, a, b, {bias, residual, mask});
   for_each_kernel(
       Family::matmul, int(MatmulFunction::product), &s,
       [&](const Kernel& kernel, const std::string& label, auto* type) {
         using T = std::remove_pointer_t<decltype(type)>;
-        const std::vector<std::vector<T>> inputs{cast<T>(a), cast<T>(b), cast<T>(bias)};
+        const std::vector<std::vector<T>> inputs{cast<T>(a), cast<T>(b), cast<T>(bias), cast<T>(residual),
+                                                 cast<T>(mask)};
         INFO(label, ": m=", s.m, " n=", s.n, " k=", s.k, " transpose_a=", s.transpose_a, " transpose_b=", s.transpose_b,
-             " bias=", s.epilogue.bias, " activation=", int(s.epilogue.activation));
+             " bias=", s.epilogue.bias, " activation=", int(s.epilogue.activation), " residual=", s.epilogue.residual,
+             " mask=", s.epilogue.mask);
         const auto got = run_kernel<T>(kernel, &s, inputs, s.m * s.n, Split::whole);
         double worst = 0;
         for (size_t i = 0; i < want.size(); ++i) {
@@ -68,11 +72,10 @@ TEST_CASE("matmul: long and split k, rows a power of two apart") {
 }
 
 TEST_CASE("matmul: bias and activations, split and whole") {
-  for (const Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::tanh})
-    for (const bool bias : {false, true})
-      for (const auto& [m, n, k] : {std::array<int64_t, 3>{9, 37, 20}, {1, 10, 700}, {5, 3000, 3}, {128, 10, 256}})
-        for (const bool exact : {true, false})
-          if (!exact || activation <= Activation::relu) check({m, n, k, false, false, {bias, activation}}, exact);
+  for (const Epilogue& epilogue : epilogues())
+    for (const auto& [m, n, k] : {std::array<int64_t, 3>{9, 37, 20}, {1, 10, 700}, {5, 3000, 3}, {128, 10, 256}})
+      for (const bool exact : {true, false})
+        if (!exact || epilogue.activation <= Activation::relu) check({m, n, k, false, false, epilogue}, exact);
 }
 
 }  // namespace

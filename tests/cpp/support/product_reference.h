@@ -24,6 +24,30 @@ inline double reference_activation(Activation activation, double x) {
   return x;
 }
 
+// What stands beside the sums in an epilogue; absent ones are empty.
+struct Beside {
+  std::vector<double> bias, residual, mask;
+};
+inline void reference_epilogue(const Epilogue& epilogue, const Beside& beside, std::vector<double>& y,
+                               int64_t channels) {
+  for (size_t i = 0; i < y.size(); ++i) {
+    double sum = y[i];
+    if (epilogue.bias) sum += beside.bias[i % channels];
+    if (epilogue.residual) sum += beside.residual[i];
+    y[i] = reference_activation(epilogue.activation, sum);
+    if (epilogue.mask && !(beside.mask[i] > 0)) y[i] = 0;
+  }
+}
+
+// Every kind of epilogue: all activations, and each set of operands.
+inline std::vector<Epilogue> epilogues() {
+  std::vector<Epilogue> all;
+  for (const Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::tanh})
+    for (int operands = 0; operands < 8; ++operands)
+      all.push_back({(operands & 1) != 0, activation, (operands & 2) != 0, (operands & 4) != 0});
+  return all;
+}
+
 // Calls body(x index, w index, y index) for every product x[...] * w[...] that belongs to y[...].
 template <class Body>
 void for_each_product(const ConvShape& s, Body&& body) {
@@ -52,16 +76,17 @@ inline int64_t x_size(const ConvShape& s) { return s.n * s.in[0] * s.in[1] * s.i
 inline int64_t y_size(const ConvShape& s) { return s.n * s.out[0] * s.out[1] * s.out[2] * s.c_out; }
 inline int64_t w_size(const ConvShape& s) { return s.kernel[0] * s.kernel[1] * s.kernel[2] * s.c_in * s.c_out; }
 
-inline Values reference_forward(const ConvShape& s, const Values& x, const Values& w, const Values& bias) {
+inline Values reference_forward(const ConvShape& s, const Values& x, const Values& w, const Beside& beside) {
   Values y(y_size(s));
   for_each_product(s, [&](int64_t i, int64_t j, int64_t o) { y[o] += x[i] * w[j]; });
-  for (size_t o = 0; o < y.size(); ++o)
-    y[o] = reference_activation(s.epilogue.activation, y[o] + (s.epilogue.bias ? bias[o % s.c_out] : 0));
+  reference_epilogue(s.epilogue, beside, y, s.c_out);
   return y;
 }
-inline Values reference_input_gradient(const ConvShape& s, const Values& gy, const Values& w) {
+inline Values reference_input_gradient(const ConvShape& s, const Values& gy, const Values& w,
+                                       const Beside& beside = {}) {
   Values gx(x_size(s));
   for_each_product(s, [&](int64_t i, int64_t j, int64_t o) { gx[i] += gy[o] * w[j]; });
+  reference_epilogue(s.epilogue, beside, gx, s.c_in);
   return gx;
 }
 inline Values reference_weight_gradient(const ConvShape& s, const Values& x, const Values& gy) {
@@ -70,15 +95,16 @@ inline Values reference_weight_gradient(const ConvShape& s, const Values& x, con
   return gw;
 }
 
-inline Values reference_product(const MatmulShape& s, const Values& a, const Values& b, const Values& bias) {
+inline Values reference_product(const MatmulShape& s, const Values& a, const Values& b, const Beside& beside) {
   Values y(s.m * s.n);
   for (int64_t i = 0; i < s.m; ++i)
     for (int64_t j = 0; j < s.n; ++j) {
-      double sum = s.epilogue.bias ? bias[j] : 0;
+      double sum = 0;
       for (int64_t t = 0; t < s.k; ++t)
         sum += a[s.transpose_a ? t * s.m + i : i * s.k + t] * b[s.transpose_b ? j * s.k + t : t * s.n + j];
-      y[i * s.n + j] = reference_activation(s.epilogue.activation, sum);
+      y[i * s.n + j] = sum;
     }
+  reference_epilogue(s.epilogue, beside, y, s.n);
   return y;
 }
 

@@ -27,7 +27,8 @@ struct Correlation {
   int64_t w_block, h_block;  // outputs of an item
   int64_t w_blocks, h_blocks, planes;
 
-  explicit Correlation(const ConvShape& shape) : s(canonical(shape)) {
+  // A bias of the gradient is one value a channel, not one a (tap, channel).
+  explicit Correlation(const ConvShape& shape) : s(canonical(shape, !Gradient || !shape.epilogue.bias)) {
     c_in = Gradient ? s.c_out : s.c_in;
     c_out = Gradient ? s.c_in : s.c_out;
     for (int i = 0; i < 3; ++i) phases[i] = Gradient ? s.stride[i] : 1;
@@ -126,8 +127,8 @@ void pack(const void* shape, const void* source, void* prepared, int64_t begin, 
 // --- the correlation -------------------------------------------------------------------------------------
 
 struct Operands {
-  const Real *x, *packed, *bias;
-  Real* y;
+  const Real *x, *packed;
+  Finish finish;
 };
 
 struct Block {
@@ -165,7 +166,6 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
     const int64_t tap_size = k.c_in * width;
     const Real* weights = at.packed + panel * k.packed_panel() + w.packed_first * tap_size;
-    const Real* bias = at.bias ? at.bias + panel * kPanel : nullptr;
     for (int64_t q = b.h_begin; q < b.h_end; ++q) {
       const int64_t h_tap = h.first_tap(q), h_taps = max_of(h.end_tap(q) - h_tap, 0);
       Reduction sum{{d_taps, h_taps, dense ? 1 : w.taps},
@@ -183,14 +183,15 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       for (int64_t t = 0; t < tiles; ++t) {
         const int64_t from = part_begin(b.w_end - b.w_begin, tiles, t);
         const int64_t rows = part_begin(b.w_end - b.w_begin, tiles, t + 1) - from;
-        Real* y = at.y + (out_row + w.out_first + (b.w_begin + from) * w.out_step) * k.c_out + panel * kPanel;
+        const int64_t y = (out_row + w.out_first + (b.w_begin + from) * w.out_step) * k.c_out + panel * kPanel;
         if (pointwise && panel == b.panel_begin) {
           sum.prefetch = row + (from + rows) * w.in_step * strip.pixel;
           sum.prefetch_step = kLine;
         }
         micro_kernel(RowLayout::strided, rows, width, false)(sum, row + from * w.in_step * strip.pixel, taps, tile,
                                                              kPanel, width, false);
-        finish_tile(Gradient ? Epilogue{} : k.s.epilogue, tile, kPanel, rows, columns, bias, y, w.out_step * k.c_out);
+        finish_tile(k.s.epilogue, tile, kPanel, rows, columns, tile_at(at.finish, panel * kPanel, y),
+                    w.out_step * k.c_out);
       }
     }
   }
@@ -199,9 +200,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
 template <bool Gradient>
 void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int64_t end) {
   const Correlation<Gradient> k(shape);
-  const Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1),
-                    !Gradient && shape.epilogue.bias ? buffer<const Real>(args, 2) : nullptr,
-                    buffer<Real>(args, Gradient ? 2 : 3)};
+  const Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1), finish_of(shape.epilogue, args)};
   for (int64_t item = begin; item < end; ++item) {
     int64_t rest = item;
     const auto take = [&](int64_t count) {

@@ -12,11 +12,12 @@ namespace {
 STRIATE_INLINE int64_t product(const int64_t (&v)[3]) { return v[0] * v[1] * v[2]; }
 
 // The same convolution with its pixels along w, where tiles run:
-// - a kernel as large as its input is a product over (kernel..., c_in), which lie contiguous in x and in w;
+// - a kernel as large as its input is a product over (kernel..., c_in), which lie contiguous in x and in w (unless
+//   merge_taps is false);
 // - a 1x1x1 kernel with unit strides and no padding is a product over all pixels of all images;
 // - trailing axes of size 1 (convolutions in 1-D or 2-D laid out from the left) are moved to the front.
-STRIATE_INLINE ConvShape canonical(ConvShape s) {
-  bool covers = true, pointwise = true;
+STRIATE_INLINE ConvShape canonical(ConvShape s, bool merge_taps = true) {
+  bool covers = merge_taps, pointwise = true;
   for (int i = 0; i < 3; ++i) {
     covers =
         covers && s.out[i] == 1 && s.pad[i] == 0 && s.kernel[i] == s.in[i] && (s.dilation[i] == 1 || s.kernel[i] == 1);

@@ -1,5 +1,6 @@
-// Finishes a tile of sums: y = activation(sum + bias). The one place a fused step's ending is computed, so
-// that micro-kernels come without variants; a full 14 x 32 tile costs about 60 cycles here, against 14 a term.
+// Finishes a tile of sums: y = activation(sum + bias + residual), kept where mask > 0. The one place a fused step's
+// ending is computed, so that micro-kernels come without variants; a full 14 x 32 tile costs about 60 cycles here,
+// against 14 a term.
 #pragma once
 
 #include "kernels/cpu/table.h"
@@ -9,6 +10,19 @@
 namespace striate::STRIATE_ISA {
 namespace {
 
+// Where a step's epilogue reads and writes: residual and mask lie as y does.
+struct Finish {
+  const Real *bias, *residual, *mask;  // null where the epilogue has none
+  Real* y;
+};
+
+// From the buffers (operand, operand, bias, residual, mask, y).
+STRIATE_INLINE Finish finish_of(const Epilogue& epilogue, const KernelArgs& args) {
+  return {epilogue.bias ? buffer<const Real>(args, 2) : nullptr,
+          epilogue.residual ? buffer<const Real>(args, 3) : nullptr,
+          epilogue.mask ? buffer<const Real>(args, 4) : nullptr, buffer<Real>(args, 5)};
+}
+
 template <Activation A>
 STRIATE_INLINE Vec activate(Vec v) {
   if constexpr (A == Activation::relu) return max(v, zero());
@@ -17,34 +31,63 @@ STRIATE_INLINE Vec activate(Vec v) {
   return v;
 }
 
-template <Activation A>
-STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows, int64_t columns, const Real* bias,
-                                Real* y, int64_t y_row) {
+// f(row's offset from y, sum + bias, valid lanes) gives what is stored there.
+template <class F>
+STRIATE_INLINE void for_sums(const Real* tile, int64_t tile_row, int64_t rows, int64_t columns, const Real* bias,
+                             Real* y, int64_t y_row, F f) {
   for (int64_t j = 0; j < columns; j += kLanes) {
     const int64_t valid = columns - j;
     const Vec add = !bias ? zero() : valid >= kLanes ? load(bias + j) : load_n(bias + j, valid);
     if (valid >= kLanes) {
-      for (int64_t r = 0; r < rows; ++r) store(y + r * y_row + j, activate<A>(load(tile + r * tile_row + j) + add));
+      for (int64_t r = 0; r < rows; ++r)
+        store(y + r * y_row + j, f(r * y_row + j, load(tile + r * tile_row + j) + add, static_cast<int64_t>(kLanes)));
     } else {
       for (int64_t r = 0; r < rows; ++r)
-        store_n(y + r * y_row + j, activate<A>(load(tile + r * tile_row + j) + add), valid);
+        store_n(y + r * y_row + j, f(r * y_row + j, load(tile + r * tile_row + j) + add, valid), valid);
     }
   }
 }
 
-// tile: rows of at least `columns` sums, readable for whole vectors. bias: the tile's own channels, or null.
+template <Activation A>
+STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows, int64_t columns, const Finish& at,
+                                int64_t y_row) {
+  if (!at.residual && !at.mask)
+    return for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row,
+                    [&](int64_t, Vec v, int64_t) { return activate<A>(v); });
+  for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row, [&](int64_t i, Vec v, int64_t valid) {
+    const auto beside = [&](const Real* p) { return valid == kLanes ? load(p + i) : load_n(p + i, valid); };
+    if (at.residual) v += beside(at.residual);
+    v = activate<A>(v);
+    return at.mask ? (beside(at.mask) > 0 ? v : zero()) : v;
+  });
+}
+
+// tile: rows of at least `columns` sums, readable for whole vectors. `at` points at the tile's own first channel
+// (bias) and first element (residual, mask, y); rows lie y_row apart.
 [[maybe_unused]] static void finish_tile(const Epilogue& epilogue, const Real* tile, int64_t tile_row, int64_t rows,
-                                         int64_t columns, const Real* bias, Real* y, int64_t y_row) {
+                                         int64_t columns, const Finish& at, int64_t y_row) {
   switch (epilogue.activation) {
     case Activation::none:
-      return finish_rows<Activation::none>(tile, tile_row, rows, columns, bias, y, y_row);
+      return finish_rows<Activation::none>(tile, tile_row, rows, columns, at, y_row);
     case Activation::relu:
-      return finish_rows<Activation::relu>(tile, tile_row, rows, columns, bias, y, y_row);
+      return finish_rows<Activation::relu>(tile, tile_row, rows, columns, at, y_row);
     case Activation::sigmoid:
-      return finish_rows<Activation::sigmoid>(tile, tile_row, rows, columns, bias, y, y_row);
+      return finish_rows<Activation::sigmoid>(tile, tile_row, rows, columns, at, y_row);
     case Activation::tanh:
-      return finish_rows<Activation::tanh>(tile, tile_row, rows, columns, bias, y, y_row);
+      return finish_rows<Activation::tanh>(tile, tile_row, rows, columns, at, y_row);
   }
+}
+
+// The tile whose first element stands at y[offset], in channel `channel`.
+STRIATE_INLINE Finish tile_at(const Finish& step, int64_t channel, int64_t offset) {
+  return {step.bias ? step.bias + channel : nullptr, step.residual ? step.residual + offset : nullptr,
+          step.mask ? step.mask + offset : nullptr, step.y + offset};
+}
+
+// An epilogue of bias and activation alone.
+[[maybe_unused]] static void finish_tile(const Epilogue& epilogue, const Real* tile, int64_t tile_row, int64_t rows,
+                                         int64_t columns, const Real* bias, Real* y, int64_t y_row) {
+  finish_tile(epilogue, tile, tile_row, rows, columns, Finish{bias, nullptr, nullptr, y}, y_row);
 }
 
 }  // namespace

@@ -88,13 +88,11 @@ static void pack_b(const MatmulShape& s, const Real* b, int64_t k_begin, int64_t
 // What becomes of a tile's sums: finished into y, or stored as part of a split sum.
 struct Target {
   Epilogue epilogue;
-  const Real* bias;
-  Real* y;
+  Finish at;
 };
 
 STRIATE_INLINE void finish(const Plan& p, const Target& to, const Real* sums, int64_t m, int64_t rows, int64_t n) {
-  finish_tile(to.epilogue, sums, kPanel, rows, min_of(kPanel, p.s.n - n), to.bias ? to.bias + n : nullptr,
-              to.y + m * p.s.n + n, p.s.n);
+  finish_tile(to.epilogue, sums, kPanel, rows, min_of(kPanel, p.s.n - n), tile_at(to.at, n, m * p.s.n + n), p.s.n);
 }
 
 // One block over k in [k_begin, k_end); sums[panel][row][kPanel] wait in scratch between steps.
@@ -138,8 +136,7 @@ static void run_block(const Plan& p, const Block& block, const Real* a, const Re
 
 static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
   const Plan p(s);
-  const Real* bias = s.epilogue.bias ? buffer<const Real>(args, 2) : nullptr;
-  Real* y = buffer<Real>(args, 3);
+  const Finish y = finish_of(s.epilogue, args);
   Real* partial = static_cast<Real*>(args.workspace);
   if (phase == 1) {
     Real* sums = static_cast<Real*>(args.scratch);
@@ -151,7 +148,7 @@ static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t
       for (int64_t i = first; i < min_of(first + lines, s.m); ++i) {
         for (int64_t j = 0; j < count; j += kLanes)
           store(sums + j, sum_parts(partial + i * s.n + n + j, s.m * s.n, p.parts, min_of(count - j, kLanes)));
-        finish_tile(s.epilogue, sums, 0, 1, count, bias ? bias + n : nullptr, y + i * s.n + n, 0);
+        finish_tile(s.epilogue, sums, 0, 1, count, tile_at(y, n, i * s.n + n), 0);
       }
     }
     return;
@@ -162,7 +159,8 @@ static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t
     const Block block{part_begin(p.row_tiles, p.row_groups, row_group) * kTileRows,
                       min_of(part_begin(p.row_tiles, p.row_groups, row_group + 1) * kTileRows, s.m),
                       panel_group * p.item_panels * kPanel, min_of((panel_group + 1) * p.item_panels * kPanel, s.n)};
-    const Target to = p.parts == 1 ? Target{s.epilogue, bias, y} : Target{{}, nullptr, partial + part * s.m * s.n};
+    const Target to =
+        p.parts == 1 ? Target{s.epilogue, y} : Target{{}, {nullptr, nullptr, nullptr, partial + part * s.m * s.n}};
     run_block(p, block, buffer<const Real>(args, 0), buffer<const Real>(args, 1), part_begin(s.k, p.parts, part),
               part_begin(s.k, p.parts, part + 1), to, static_cast<Real*>(args.scratch));
   }

@@ -81,7 +81,8 @@ class CpuBackend final : public Backend {
   std::string name() const override { return std::string("cpu ") + isa_name(cpu_isa()); }
 
   bool claim(const Region& region) const override {
-    const bool anchor = region.anchor == "conv" || region.anchor == "matmul";
+    const bool anchor =
+        region.anchor == "conv" || region.anchor == "conv_input_gradient" || region.anchor == "matmul";
     return anchor && (region.activation == "none" || region.activation == "relu" || region.activation == "sigmoid" ||
                       region.activation == "tanh");
   }

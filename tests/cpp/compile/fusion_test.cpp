@@ -1,0 +1,151 @@
+// What the fusion passes make of graphs: the steps that are left, and the values against the same graph with every
+// intermediate value an output, which keeps it from being fused.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "striate/device.h"
+#include "striate/function.h"
+#include "striate/ops.h"
+#include "striate/random.h"
+
+using namespace striate;
+
+namespace {
+
+Tensor random(const Shape& shape, uint64_t stream) { return random_uniform(shape, 1, stream, -1, 1); }
+
+// How many steps (prepare steps apart) a program has, and how many of one op.
+int count_steps(const Function& f, const std::vector<Tensor>& inputs, const std::string& op = "") {
+  std::vector<Shape> shapes;
+  for (const Tensor& tensor : inputs) shapes.push_back(tensor.shape());
+  const std::string text = f.dump(shapes);
+  int count = 0;
+  for (size_t at = text.find("\nsteps:\n") + 7; (at = text.find("\n  ", at)) != std::string::npos; ++at) {
+    const std::string line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+    count += op.empty() || line.find("  " + op + " ") != std::string::npos;
+  }
+  return count;
+}
+
+void check_close(const Tensor& got, const Tensor& want, double tolerance) {
+  REQUIRE(got.shape() == want.shape());
+  double worst = 0;
+  for (int64_t i = 0; i < got.elements(); ++i) {
+    const double error = std::abs(got.as<float>()[i] - want.as<float>()[i]);
+    worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+  }
+  CHECK(worst <= tolerance);
+}
+
+// Runs fused and kept apart, with 1 and 3 threads: results close, and the same bits for any number of threads.
+void check_same(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const std::vector<Value>& between,
+                const std::vector<Tensor>& given, double tolerance) {
+  std::vector<Value> all = outputs;
+  all.insert(all.end(), between.begin(), between.end());
+  const std::vector<Tensor> want = Function("apart", inputs, all).run(given);
+  const int threads = num_threads();
+  std::vector<Tensor> first;
+  for (int count : {1, 3}) {
+    set_num_threads(count);
+    const std::vector<Tensor> got = Function("fused", inputs, outputs).run(given);
+    for (size_t i = 0; i < got.size(); ++i) {
+      check_close(got[i], want[i], tolerance);
+      if (count > 1) CHECK(std::memcmp(got[i].data(), first[i].data(), got[i].bytes()) == 0);
+    }
+    if (count == 1) first = got;
+  }
+  set_num_threads(threads);
+}
+
+ops::ConvOptions same_padding() {
+  ops::ConvOptions options;
+  options.padding.mode = "same";
+  return options;
+}
+
+// Sums of about 200 products of values up to 1.
+constexpr double kTolerance = 2e-5;
+
+}  // namespace
+
+TEST_CASE("a convolution ends with its bias, a residual and a ReLU") {
+  const Value x = input("x", DType::float32, {kUnknown, 7, 9, 20}),
+              r = input("r", DType::float32, {kUnknown, 7, 9, 33});
+  const Variable w("w", random({3, 3, 20, 33}, 1)), b("b", random({33}, 2));
+  const std::vector<Tensor> given = {random({3, 7, 9, 20}, 3), random({3, 7, 9, 33}, 4)};
+  const Value product = ops::conv(x, w.value(), same_padding()), biased = ops::add(product, b.value());
+  const Value sum = ops::add(r, biased), y = ops::relu(sum);
+  CHECK(count_steps(Function("f", {x, r}, {y}), given) == 1);
+  check_same({x, r}, {y}, {product, biased, sum}, given, kTolerance);
+}
+
+TEST_CASE("an activation or a sum after a ReLU stays a step of its own") {
+  const Value x = input("x", DType::float32, {kUnknown, 6, 5}), r = input("r", DType::float32, {kUnknown, 6, 7});
+  const Variable w("w", random({3, 5, 7}, 1));
+  const std::vector<Tensor> given = {random({2, 6, 5}, 3), random({2, 6, 7}, 4)};
+  const Value product = ops::conv(x, w.value(), same_padding()), active = ops::relu(product);
+  const Value y = ops::tanh(ops::add(active, r));
+  CHECK(count_steps(Function("f", {x, r}, {y}), given) == 3);
+  check_same({x, r}, {y}, {product, active}, given, kTolerance);
+}
+
+TEST_CASE("of two convolutions added, the second ends with the sum") {
+  const Value x = input("x", DType::float32, {kUnknown, 6, 5});
+  const Variable u("u", random({3, 5, 7}, 1)), w("w", random({1, 5, 7}, 2));
+  const std::vector<Tensor> given = {random({2, 6, 5}, 3)};
+  const Value a = ops::conv(x, u.value(), same_padding()), b = ops::conv(x, w.value(), same_padding());
+  const Value y = ops::relu(ops::add(a, b));
+  CHECK(count_steps(Function("f", {x}, {y}), given) == 2);
+  check_same({x}, {y}, {a, b}, given, kTolerance);
+}
+
+TEST_CASE("a residual block at inference: its normalizations folded, nothing but convolutions left") {
+  const Value x = input("x", DType::float32, {kUnknown, 8, 8, 16});
+  const auto normalized = [&](const Value& v, uint64_t stream) {
+    const auto vector = [&](double low, uint64_t s) {
+      return Variable("v", random_uniform({16}, 1, 100 * stream + s, low, low + 1)).value();
+    };
+    return ops::batch_norm_infer(v, vector(0.5, 1), vector(-0.5, 2), vector(-0.5, 3), vector(0.5, 4), 1e-3);
+  };
+  const Variable u("u", random({3, 3, 16, 16}, 1)), w("w", random({3, 3, 16, 16}, 2));
+  const std::vector<Tensor> given = {random({2, 8, 8, 16}, 3)};
+  const Value a = ops::conv(x, u.value(), same_padding()), hidden = ops::relu(normalized(a, 1));
+  const Value b = ops::conv(hidden, w.value(), same_padding()), line = normalized(b, 2);
+  const Value y = ops::relu(ops::add(line, x));
+  const Function f("f", {x}, {y});
+  CHECK(count_steps(f, given) == 2);
+  CHECK(count_steps(f, given, "conv") == 2);
+  check_same({x}, {y}, {a, hidden, b, line}, given, 1e-4);
+}
+
+TEST_CASE("gradients of activations and sums end the input gradients that give them") {
+  const Value x = input("x", DType::float32, {kUnknown, 6, 6, 8});
+  const Variable u("u", random({3, 3, 8, 16}, 1)), w("w", random({3, 3, 16, 16}, 2)), v("v", random({1, 1, 16, 16}, 3));
+  const Value hidden = ops::relu(ops::conv(x, u.value(), same_padding()));
+  const Value y = ops::add(ops::conv(hidden, w.value(), same_padding()), ops::conv(hidden, v.value(), same_padding()));
+  const Value loss = ops::sum(ops::square(y));
+  const std::vector<Value> g = gradients(loss, {u.value(), w.value(), v.value(), hidden});
+  const std::vector<Tensor> given = {random({3, 6, 6, 8}, 4)};
+  const Function f("f", {x}, {g[0], g[1], g[2]});
+  CHECK(count_steps(f, given, "relu_gradient") == 0);
+  CHECK(count_steps(f, given, "add") == 1);                  // the doubling of y
+  check_same({x}, {g[0], g[1], g[2]}, {g[3]}, given, 2e-2);  // values of thousands
+}
+
+TEST_CASE("a transposed convolution ends with its bias and ReLU, also where one window covers the result") {
+  for (int64_t size : {1, 4}) {
+    const Value x = input("x", DType::float32, {kUnknown, size, size, 6});
+    const Value like = constant(Tensor::zeros(DType::float32, {2, 2 * size, 2 * size, 5}));
+    const Variable w("w", random({2, 2, 5, 6}, 1)), b("b", random({5}, 2));
+    ops::ConvOptions options;
+    options.strides = {2, 2};
+    const Value spread = ops::conv_input_gradient(x, w.value(), like, options);
+    const Value sum = ops::add(spread, b.value()), y = ops::relu(sum);
+    const std::vector<Tensor> given = {random({2, size, size, 6}, 3)};
+    CHECK(count_steps(Function("f", {x}, {y}), given) == 1);
+    check_same({x}, {y}, {spread, sum}, given, kTolerance);
+  }
+}
