@@ -4,17 +4,18 @@
 
 #include "kernels/cpu/conv_direct.h"
 #include "kernels/cpu/conv_weight_gradient.h"
+#include "kernels/cpu/winograd_forward.h"
 
 namespace striate::STRIATE_ISA {
 namespace {
 
-constexpr Kernel kForward[] = {direct::kernel<false>()};
-constexpr Kernel kInputGradient[] = {direct::kernel<true>()};
+constexpr Kernel kForward[] = {direct::kernel<false>(), winograd::kernel<4, 3, false>()};
+constexpr Kernel kInputGradient[] = {direct::kernel<true>(), winograd::kernel<4, 3, true>()};
 constexpr Kernel kWeightGradient[] = {weight_gradient::kernel()};
 
 constexpr KernelFunction kFunctions[] = {
-    {"forward", kForward, 1},
-    {"input_gradient", kInputGradient, 1},
+    {"forward", kForward, 2},
+    {"input_gradient", kInputGradient, 2},
     {"weight_gradient", kWeightGradient, 1},
 };
 

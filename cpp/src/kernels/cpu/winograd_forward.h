@@ -1,0 +1,241 @@
+// Winograd convolution F(M x M outputs, R x R taps), forward and input gradient (the correlation of gy with the turned,
+// transposed kernel), 3x3 or 5x5 with unit steps.
+//
+// An item is a block of tiles, of one or several images, for a group of panels of output channels. For each pair of
+// rows of points it transforms the input (the block stays in L2) and multiplies it, point by point, by the transformed
+// weights, which stream from L3: T tiles a block read 128 bytes in T cycles. Then the sums of all points
+// are transformed back, a few tiles of a row at a time, into an L1 tile that the epilogue finishes.
+#pragma once
+
+#include "kernels/cpu/epilogue.h"
+#include "kernels/cpu/winograd_tiles.h"
+
+namespace striate::STRIATE_ISA {
+namespace {
+namespace winograd {
+
+constexpr int64_t kBlockElements = (kLanes == 16 ? 768 << 10 : 192 << 10) / sizeof(Real);  // of transformed input
+constexpr int64_t kSumElements = 2 * kBlockElements;                                       // of all points' sums
+constexpr int64_t kWantedItems = 16;
+constexpr int64_t kRunTiles = 8;  // transformed back together: 16 KB
+
+template <int M, int R, bool Gradient>
+struct Convolution {
+  static constexpr int P = M + R - 1;
+  ConvShape s;  // canonical
+  Grid grid;
+  int64_t c_in, c_out;  // of the correlation: swapped in the gradient
+  int64_t panels, groups, blocks;
+
+  explicit Convolution(const ConvShape& shape) : s(canonical(shape)), grid(make_grid<M, R, Gradient>(s)) {
+    c_in = Gradient ? s.c_out : s.c_in;
+    c_out = Gradient ? s.c_in : s.c_out;
+    panels = ceil_div(c_out, kPanel);
+    int64_t tiles = kBlockElements / (2 * P * (c_in + kLanes));
+    tiles = min_of(tiles, max_of(kSumElements / (P * P * panels * kPanel), 4 * kTileRows)) / kTileRows * kTileRows;
+    tiles = max_of(tiles, 2 * kTileRows);
+    blocks = ceil_div(grid.tiles(), tiles);
+    while (blocks < kWantedItems && grid.tiles() / blocks > 3 * kTileRows) blocks *= 2;
+    // Every group transforms the input for itself, which costs what a sixth of a panel's products do.
+    groups = min_of(ceil_div(panels, 2), ceil_div(kWantedItems, blocks));
+  }
+
+  int64_t block_tiles() const { return ceil_div(grid.tiles(), blocks); }
+  int64_t group_panels() const { return ceil_div(panels, groups); }
+  int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
+  // Transformed weights: [panel][point][c_in][panel_width]; sums: [panel][point][tile][kPanel]. Points lie a vector
+  // further apart than they need, for the sake of the cache sets.
+  int64_t weight_point() const { return c_in * kPanel + kLanes; }
+  int64_t weight_panel() const { return P * P * weight_point(); }
+  int64_t sum_point() const { return block_tiles() * kPanel + kLanes; }
+  int64_t sum_panel() const { return P * P * sum_point(); }
+  Block input_block() const { return Block(block_tiles(), c_in); }
+};
+
+// --- weights ---------------------------------------------------------------------------------------------
+
+template <int M, int R, bool Gradient>
+int64_t weight_bytes(const void* shape) {
+  const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
+  return k.panels * k.weight_panel() * int64_t{sizeof(Real)};
+}
+
+template <int M, int R, bool Gradient>
+int64_t weight_items(const void* shape) {
+  const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
+  return k.panels * ceil_div(k.c_in, kLanes);
+}
+
+template <int P, int R, class Load, class Store>
+STRIATE_INLINE void transform_filter(Load load_at, Store store_at) {
+  const auto rows_of = [&](int pair) { return [&, pair](int i, Vec v) { store_at(pair * 2 * P + i, v); }; };
+  spread_tile<P, 0, true, R>(load_at, rows_of(0));
+  spread_tile<P, 1, true, R>(load_at, rows_of(1));
+  if constexpr (P == 6) spread_tile<P, 2, true, R>(load_at, rows_of(2));
+}
+
+// Item: kLanes input channels of a panel.
+template <int M, int R, bool Gradient>
+void transform_weights(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end) {
+  const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
+  const Real* w = static_cast<const Real*>(source);
+  const int64_t c_blocks = ceil_div(k.c_in, kLanes);
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t panel = item / c_blocks, c_begin = item % c_blocks * kLanes;
+    const int64_t count = min_of(k.c_in - c_begin, kLanes), width = k.panel_width(panel);
+    Real* to = static_cast<Real*>(prepared) + panel * k.weight_panel() + c_begin * width;
+    for (int64_t j = 0; j < width; j += kLanes) {
+      const int64_t column = panel * kPanel + j, valid = min_of(k.c_out - column, kLanes);
+      const auto store_from = [&](int64_t c) {
+        return [&, c](int i, Vec v) { store(to + i * k.weight_point() + c * width + j, v); };
+      };
+      if constexpr (Gradient) {
+        // Lanes are the kernel's input channels, one of its rows each: turned into columns.
+        Real taps[R * R][kLanes * kLanes];
+        for (int64_t t = 0; t < R * R; ++t) {
+          Real* turned = taps[R * R - 1 - t];
+          if (valid < kLanes) zero_run(turned, kLanes * kLanes);
+          transpose(w + (t * k.c_out + column) * k.c_in + c_begin, k.c_in, valid, count, turned, kLanes);
+        }
+        for (int64_t c = 0; c < count; ++c)
+          transform_filter<M + R - 1, R>([&](int i, int l) { return load(taps[i * R + l] + c * kLanes); },
+                                         store_from(c));
+      } else {
+        const Real* from = w + c_begin * k.c_out + column;
+        const int64_t tap = k.c_in * k.c_out;
+        for (int64_t c = 0; c < count; ++c)
+          transform_filter<M + R - 1, R>(
+              [&](int i, int l) { return load_lanes(from + (i * R + l) * tap + c * k.c_out, valid); }, store_from(c));
+      }
+    }
+  }
+}
+
+// --- the correlation -------------------------------------------------------------------------------------
+
+// Sums of the points of one pair of rows.
+template <int M, int R, bool Gradient>
+void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block, const Real* input,
+              const Real* weights, int64_t panel_begin, int64_t panel_end, int64_t tiles, Real* sums) {
+  constexpr int P = M + R - 1;
+  const int64_t row_tiles = ceil_div(tiles, kTileRows);
+  for (int64_t panel = panel_begin; panel < panel_end; ++panel, sums += k.sum_panel()) {
+    const int64_t width = k.panel_width(panel);
+    for (int64_t i = 0; i < 2 * P; ++i) {
+      const int64_t at = pair * 2 * P + i;
+      const Real* b = weights + panel * k.weight_panel() + at * k.weight_point();
+      Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, k.c_in, block.row, 1, width};
+      for (int64_t r = 0; r < row_tiles; ++r) {
+        const int64_t from = part_begin(tiles, row_tiles, r), rows = part_begin(tiles, row_tiles, r + 1) - from;
+        // The next point's weights, asked for during the first tiles: they come from L3.
+        sum.prefetch = b + k.weight_point() + r * k.c_in * kLine;
+        sum.prefetch_step = (r + 1) * kLine <= width ? kLine : 0;
+        micro_kernel(RowLayout::strided, rows, width, false)(sum, input + i * block.point + from * block.row, b,
+                                                             sums + at * k.sum_point() + from * kPanel, kPanel, width,
+                                                             false);
+      }
+    }
+  }
+}
+
+// Transforms one panel's sums back and finishes them.
+template <int M, int R, bool Gradient>
+void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Real* sums, int64_t begin, int64_t end,
+            const Finish& to, Real* pixels) {
+  constexpr int P = M + R - 1;
+  const Grid& g = k.grid;
+  const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
+  const int64_t pixel_row = kRunTiles * M * kPanel, sum_point = k.sum_point();
+  TileWalk tile(g, begin);
+  for (int64_t t = begin; t < end;) {
+    const int64_t run = min_of(min_of(end - t, kRunTiles), g.tiles_w - tile.column);
+    for (int64_t i = 0; i < run; ++i, sums += kPanel) {
+      for (int64_t v = 0; v < width; v += kLanes)
+        gather_tile<P, false, M>(
+            [&](int at) { return load(sums + at * sum_point + v); },
+            [&](int r, int c, Vec out) { store(pixels + r * pixel_row + (i * M + c) * kPanel + v, out); });
+    }
+    const int64_t top = tile.row * M, left = tile.column * M, wide = min_of(run * M, g.out_w - left);
+    const int64_t corner = ((tile.image * g.out_h + top) * g.out_w + left) * k.c_out + panel * kPanel;
+    for (int64_t r = 0; r < min_of(M, g.out_h - top); ++r)
+      finish_tile(k.s.epilogue, pixels + r * pixel_row, kPanel, wide, columns,
+                  tile_at(to, panel * kPanel, corner + r * g.out_w * k.c_out), k.c_out);
+    t += run;
+    tile.advance(run);
+  }
+}
+
+template <int M, int R, bool Gradient>
+void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int64_t end) {
+  constexpr int P = M + R - 1;
+  const Convolution<M, R, Gradient> k(shape);
+  const Real *x = buffer<const Real>(args, 0), *weights = buffer<const Real>(args, 1);
+  const Finish to = finish_of(shape.epilogue, args);
+  const Block block = k.input_block();
+  Real* input = static_cast<Real*>(args.scratch);
+  Real* pixels = input + 2 * P * block.point;
+  Real* sums = pixels + M * kRunTiles * M * kPanel;
+  const Channels all{k.c_in, 0, k.c_in};
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t first = part_begin(k.grid.tiles(), k.blocks, item / k.groups);
+    const int64_t last = part_begin(k.grid.tiles(), k.blocks, item / k.groups + 1);
+    const int64_t panel_begin = part_begin(k.panels, k.groups, item % k.groups);
+    const int64_t panel_end = part_begin(k.panels, k.groups, item % k.groups + 1);
+    const auto multiply_pair = [&](int pair) {
+      multiply(k, pair, block, input, weights, panel_begin, panel_end, last - first, sums);
+    };
+    transform_input<P, 0>(k.grid, M, x, all, first, last, block, input);
+    multiply_pair(0);
+    transform_input<P, 1>(k.grid, M, x, all, first, last, block, input);
+    multiply_pair(1);
+    if constexpr (P == 6) {
+      transform_input<P, 2>(k.grid, M, x, all, first, last, block, input);
+      multiply_pair(2);
+    }
+    for (int64_t panel = panel_begin; panel < panel_end; ++panel)
+      finish(k, panel, sums + (panel - panel_begin) * k.sum_panel(), first, last, to, pixels);
+  }
+}
+
+template <int M, int R, bool Gradient>
+int64_t items(const ConvShape& shape, int) {
+  const Convolution<M, R, Gradient> k(shape);
+  return k.blocks * k.groups;
+}
+
+template <int M, int R, bool Gradient>
+int64_t scratch(const ConvShape& shape) {
+  const Convolution<M, R, Gradient> k(shape);
+  return (2 * k.P * k.input_block().point + M * kRunTiles * M * kPanel + k.group_panels() * k.sum_panel()) *
+         int64_t{sizeof(Real)};
+}
+
+template <int M, int R, bool Gradient>
+double cost(const ConvShape& shape) {
+  if (!can_do<R>(canonical(shape))) return -1;
+  const Convolution<M, R, Gradient> k(shape);
+  const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
+  const double products = k.P * k.P * double(k.c_in) * out_vectors / 2;
+  const double transforms = 110 * in_vectors * double(k.groups) + 100 * out_vectors;
+  return double(k.grid.tiles()) * (products + transforms);
+}
+
+template <int M, int R, bool Gradient>
+constexpr PrepareKernel kWeights{
+    M == 4 ? (Gradient ? "gradient 4x4 points" : "4x4 points") : (Gradient ? "gradient 2x2 points" : "2x2 points"),
+    weight_bytes<M, R, Gradient>, weight_items<M, R, Gradient>, transform_weights<M, R, Gradient>};
+
+template <int M, int R, bool Gradient>
+constexpr Kernel kernel() {
+  Kernel kernel{M == 4 ? "winograd_4x4" : "winograd_2x2", erased_items<ConvShape, items<M, R, Gradient>>,
+                erased_run<ConvShape, run<M, R, Gradient>>};
+  kernel.scratch = erased_size<ConvShape, scratch<M, R, Gradient>>;
+  kernel.cost = erased_cost<ConvShape, cost<M, R, Gradient>>;
+  kernel.prepared_input = 1;
+  kernel.prepare = &kWeights<M, R, Gradient>;
+  return kernel;
+}
+
+}  // namespace winograd
+}  // namespace
+}  // namespace striate::STRIATE_ISA

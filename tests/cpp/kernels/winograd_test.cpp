@@ -1,0 +1,162 @@
+// The Winograd convolutions of every ISA against sums in double. They round differently from the sum they stand for, so
+// what is asked is an error small against the largest result; in float64 that is close enough to find any wrong term.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "kernels/conv.h"
+#include "support/product_reference.h"
+#include "support/run_kernel.h"
+
+using namespace striate;
+using namespace striate::test;
+
+namespace {
+
+// Largest error allowed, in epsilons of the type, against the largest sum: 5e-6 and 2e-5 in float32.
+constexpr double kSumError = 42, kWeightGradientError = 168;
+
+struct Image {
+  int64_t h, w;
+};
+struct Case {
+  int64_t n, c_in, c_out;
+  Image in;
+  int64_t kernel, pad_before, pad_after;
+  Epilogue epilogue = {};
+  int64_t planes = 1;
+};
+
+ConvShape shape_of(const Case& c) {
+  const int64_t grown = c.pad_before + c.pad_after - c.kernel + 1;
+  return {c.n,
+          c.c_in,
+          c.c_out,
+          1,
+          {c.planes, c.in.h, c.in.w},
+          {c.planes, c.in.h + grown, c.in.w + grown},
+          {1, c.kernel, c.kernel},
+          {1, 1, 1},
+          {1, 1, 1},
+          {0, c.pad_before, c.pad_before},
+          c.epilogue};
+}
+
+bool is_winograd(const Kernel& kernel) { return std::string(kernel.name).rfind("winograd", 0) == 0; }
+
+double largest(const Values& values) {
+  double most = 0;
+  for (const double v : values) most = std::max(most, std::abs(v));
+  return most;
+}
+
+// Runs every Winograd kernel of a function; `sums` are the results before the epilogue.
+void check(ConvFunction function, const ConvShape& s, const std::vector<Values>& inputs, const Values& want,
+           const Values& sums, double epsilons) {
+  int checked = 0;
+  for_each_kernel(Family::conv, int(function), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    if (!is_winograd(kernel)) return;
+    ++checked;
+    std::vector<std::vector<T>> cast_inputs;
+    for (const Values& input : inputs) cast_inputs.push_back(cast<T>(input));
+    const auto got = run_kernel<T>(kernel, &s, cast_inputs, int64_t(want.size()), Split::whole);
+    const double allowed = epsilons * double(std::numeric_limits<T>::epsilon()) * largest(sums);
+    double worst = 0;
+    for (size_t i = 0; i < want.size(); ++i) {
+      const double error = std::abs(double(got[i]) - want[i]);
+      worst = std::max(worst, std::isnan(error) ? std::numeric_limits<double>::infinity() : error);
+    }
+    INFO(label, ": n=", s.n, " c=", s.c_in, "->", s.c_out, " in ", s.in[1], "x", s.in[2], " out ", s.out[1], "x",
+         s.out[2], " kernel ", s.kernel[1], " pad ", s.pad[1], " activation ", int(s.epilogue.activation));
+    CHECK(worst <= allowed);
+    const auto again = run_kernel<T>(kernel, &s, cast_inputs, int64_t(want.size()), Split::reversed_singles);
+    CHECK_MESSAGE(std::memcmp(got.data(), again.data(), got.size() * sizeof(T)) == 0, "bits depend on the split");
+  });
+  CHECK_MESSAGE(checked > 0, "no Winograd kernel can do this shape");
+}
+
+Beside beside_of(const Epilogue& epilogue, int64_t size, int64_t channels) {
+  return {epilogue.bias ? reals(channels, 4) : Values{}, epilogue.residual ? reals(size, 5) : Values{},
+          epilogue.mask ? reals(size, 6) : Values{}};
+}
+
+void check_all(const Case& c) {
+  const ConvShape s = shape_of(c);
+  REQUIRE(s.out[1] > 0);
+  const Values x = reals(x_size(s), 1), w = reals(w_size(s), 2), gy = reals(y_size(s), 3);
+  const Beside forward = beside_of(s.epilogue, y_size(s), s.c_out);
+  const Beside backward = beside_of(s.epilogue, x_size(s), s.c_in);
+  ConvShape plain = s;
+  plain.epilogue = {};
+  check(ConvFunction::forward, s, {x, w, forward.bias, forward.residual, forward.mask},
+        reference_forward(s, x, w, forward), reference_forward(plain, x, w, {}), kSumError);
+  check(ConvFunction::input_gradient, s, {gy, w, backward.bias, backward.residual, backward.mask},
+        reference_input_gradient(s, gy, w, backward), reference_input_gradient(plain, gy, w, {}), kSumError);
+}
+
+constexpr int64_t kChannels[] = {16, 17, 31, 33, 48, 64};
+
+TEST_CASE("winograd: every size, padding and channel count") {
+  int i = 0;
+  for (int64_t h = 1; h <= 17; ++h)
+    for (const int64_t pad : {0, 1, 2}) {
+      ++i;
+      const int64_t w = (h * 5 + pad) % 17 + 1;
+      if (std::min(h, w) + 2 * pad < 3) continue;
+      check_all({1 + i % 3, kChannels[i % 6], kChannels[(i / 6 + i) % 6], {h, w}, 3, pad, pad});
+    }
+}
+
+TEST_CASE("winograd: padding of one side, and more than the kernel") {
+  check_all({2, 16, 20, {9, 6}, 3, 0, 1});
+  check_all({1, 20, 16, {5, 8}, 3, 2, 0});
+  check_all({1, 16, 16, {4, 5}, 3, 6, 7});
+}
+
+TEST_CASE("winograd: several blocks of tiles, groups of panels") {
+  check_all({1, 16, 32, {61, 66}, 3, 1, 1});
+  check_all({3, 24, 200, {14, 14}, 3, 1, 1});
+  check_all({2, 180, 70, {9, 11}, 3, 1, 1});
+}
+
+TEST_CASE("winograd: planes of a third axis") {
+  Case c{2, 16, 16, {6, 5}, 3, 1, 1};
+  c.planes = 3;
+  check_all(c);
+}
+
+TEST_CASE("winograd: every epilogue") {
+  for (const Epilogue& epilogue : epilogues())
+    for (const int64_t c_out : {16, 37}) check_all({2, 16, c_out, {6, 9}, 3, 1, 1, epilogue});
+}
+
+TEST_CASE("winograd: refuses what it cannot do or would be slow at") {
+  const auto refused = [](const ConvShape& s) {
+    for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::f64}) {
+      if (!isa_available(isa)) continue;
+      for (int f = 0; f < 3; ++f) {
+        const KernelFunction& function = kernel_table(Family::conv, isa).functions[f];
+        for (int i = 0; i < function.count; ++i)
+          if (is_winograd(function.kernels[i])) CHECK(function.kernels[i].cost(&s) < 0);
+      }
+    }
+  };
+  const ConvShape fine = shape_of({1, 16, 16, {8, 8}, 3, 1, 1});
+  const auto with = [&](auto&& change) {
+    ConvShape s = fine;
+    change(s);
+    refused(s);
+  };
+  with([](ConvShape& s) { s.c_in = 15; });
+  with([](ConvShape& s) { s.c_out = 15; });
+  with([](ConvShape& s) { s.groups = 2; });
+  with([](ConvShape& s) { s.stride[1] = 2, s.out[1] = 4; });
+  with([](ConvShape& s) { s.dilation[2] = 2, s.out[2] = 6; });
+  with([](ConvShape& s) { s.kernel[1] = 1, s.pad[1] = 0; });
+  with([](ConvShape& s) { s.kernel[2] = 4, s.out[2] = 7; });
+  with([](ConvShape& s) { s.in[0] = 3, s.kernel[0] = 3; });
+  refused(shape_of({1, 16, 16, {3, 3}, 3, 0, 0}));  // a product
+}
+
+}  // namespace
