@@ -30,7 +30,7 @@ from models import nets
 
 HERE = Path(__file__).resolve().parent
 # An engine of peers/ and its flags; tc: with tcmalloc preloaded. The first is what the others are compared with.
-TRAINING = ("torch-cl-tc", "torch-cl", "torch", "keras-tc", "keras", "keras-fn-tc", "jax-tc")
+TRAINING = ("torch-cl-tc", "torch-cl", "torch", "keras-tc", "keras", "keras-fn", "keras-fn-tc", "jax-tc")
 INFERENCE = (*TRAINING, "onnxruntime", "openvino")
 TOLERANCE = {"train": 2e-3, "predict": 1e-3}  # of the largest loss or output
 SLOWER_VARIANT, SLOWER_PEER = 1.25, 2.5
@@ -59,14 +59,13 @@ class Worker:
         if "tc" in engine.split("-"):
             environment["LD_PRELOAD"] = options.tcmalloc
         command = [python, "-m", "models.worker", engine, net, task, str(batch), str(threads), *flags]
-        self.log = open(options.log, "a") if options.log else subprocess.DEVNULL
         self.process = subprocess.Popen(
             command,
             cwd=HERE,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.log,
+            stderr=options.log,
             text=True,
         )
         self.version = self._answer()
@@ -150,7 +149,7 @@ def compare(net: str, task: str, batch: int, engines: list[str], options: argpar
                     found[engine]["wrong"] = True
                     alive.pop(engine).close()
             leave_out_slow(alive, found, peer_of, SLOWER_VARIANT)
-        leave_out_slow(alive, found, lambda engine: engine.endswith("-1t"), SLOWER_PEER)
+        leave_out_slow(alive, found, lambda engine: peer_of(engine) == "striate", SLOWER_PEER)
         for repetition in range(options.repetitions):
             for engine in list(alive)[:: -1 if repetition % 2 else 1]:
                 steps = max(1, round(1e3 * options.seconds / found[engine]["quick_ms"]))
@@ -172,6 +171,15 @@ def processor() -> str:
     except OSError:
         return platform.processor()
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def fastest_variants(rows: dict[str, dict]) -> list[str]:
+    """Of each peer that is worth its time, going by an earlier run, one engine; and striate."""
+    times = {e: statistics.median(row["ms"] or [row["quick_ms"]]) for e, row in rows.items() if not row.get("wrong")}
+    peers = [engine for engine in times if peer_of(engine) != "striate"]
+    limit = SLOWER_PEER * min(times[engine] for engine in peers)
+    best = {peer: min((e for e in peers if peer_of(e) == peer), key=times.get) for peer in map(peer_of, peers)}
+    return [*(engine for engine in best.values() if times[engine] < limit), "striate"]
 
 
 def workloads(options: argparse.Namespace) -> list[tuple[str, str, int]]:
@@ -206,13 +214,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batches", help="only these")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--repetitions", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=0.5, help="that one repetition takes; at least one step")
+    parser.add_argument("--seconds", type=float, default=0.3, help="that one repetition takes; at least one step")
     parser.add_argument("--check-dropout", action="store_true", help="also compare losses of networks with dropout, without it")
     parser.add_argument("--striate-python", default=sys.executable, help="the Python that has striate")
     parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4")
     parser.add_argument("--json", type=Path, required=True, help="where all repetitions go, and what is there stays")
+    parser.add_argument("--fastest", action="store_true", help="of each peer only the variant that is fastest in the file")
+    parser.add_argument("--one-thread", action="store_true", help="striate on one thread too, for training steps")
     parser.add_argument("--resume", action="store_true", help="leave out what the file has")
-    parser.add_argument("--log", help="what engines print")
+    parser.add_argument("--log", type=argparse.FileType("a"), default=subprocess.DEVNULL, help="what engines print")
     options = parser.parse_args()
     options.peers = options.peers.resolve()
     return options
@@ -229,7 +239,10 @@ def main() -> None:
             continue
         default = (*(TRAINING if task == "train" else INFERENCE), "striate")
         engines = options.engines.split(",") if options.engines else list(default)
+        if options.fastest and key in results["workloads"]:
+            engines = fastest_variants(results["workloads"][key])
         if task == "train":
+            engines += ["striate-1t"] if options.one_thread else []
             engines = [engine for engine in engines if engine not in ("onnxruntime", "openvino")]
         else:
             write_onnx(net, options)
