@@ -93,6 +93,8 @@ void check_all(const Case& c) {
         reference_forward(s, x, w, forward), reference_forward(plain, x, w, {}), kSumError);
   check(ConvFunction::input_gradient, s, {gy, w, backward.bias, backward.residual, backward.mask},
         reference_input_gradient(s, gy, w, backward), reference_input_gradient(plain, gy, w, {}), kSumError);
+  const Values gw = reference_weight_gradient(s, x, gy);
+  check(ConvFunction::weight_gradient, s, {x, gy}, gw, gw, kWeightGradientError);
 }
 
 constexpr int64_t kChannels[] = {16, 17, 31, 33, 48, 64};

@@ -1,0 +1,174 @@
+// The weight gradient of a Winograd convolution, by transposing it: with the points of the input's tiles V and of the
+// output gradient's tiles D (each spread over the P x P points), the sums over all tiles of V^T D, one product a point,
+// transform back to the R x R taps.
+//
+// An item is a block of channels x columns for a chunk of tiles: its sums of all points stay in L2 while tiles stream
+// by, some at a time, one pair of rows of points at a time. It transforms its sums back itself, so that chunks
+// leave R x R taps and not P x P points; phase 1 adds the chunks by a fixed tree. The number of chunks depends on the
+// shape alone.
+#pragma once
+
+#include "kernels/cpu/winograd_tiles.h"
+
+namespace striate::STRIATE_ISA {
+namespace {
+namespace winograd {
+
+constexpr int64_t kBlockChannels = 128, kBlockColumns = 128;
+static_assert(kBlockColumns % kPanel == 0);
+constexpr int64_t kBatchElements = (kLanes == 16 ? 768 << 10 : 192 << 10) / sizeof(Real);  // of transformed tiles
+constexpr int64_t kMostTiles = 128;
+constexpr int64_t kChunkTiles = 112;  // transforming a block's sums back costs what 5 to 10 tiles do
+constexpr int64_t kGradientItems = 32;
+static_assert(kGradientItems <= kMaxParts);
+constexpr int64_t kTreeElements = 4 << 10;  // of one item of phase 1
+
+template <int M, int R>
+struct WeightGradient {
+  static constexpr int P = M + R - 1;
+  ConvShape s;  // canonical
+  Grid grid;
+  int64_t c_blocks, column_blocks, chunks;
+  int64_t batch;  // tiles transformed at a time
+
+  explicit WeightGradient(const ConvShape& shape) : s(canonical(shape)), grid(make_grid<M, R, false>(s)) {
+    c_blocks = ceil_div(s.c_in, kBlockChannels);
+    column_blocks = ceil_div(s.c_out, kBlockColumns);
+    chunks = max_of(min_of(kGradientItems / (c_blocks * column_blocks), grid.tiles() / kChunkTiles), 1);
+    const int64_t elements = 2 * P * (block_channels() + block_columns() + 2 * kLanes);
+    batch = min_of(min_of(kBatchElements / elements, kMostTiles), ceil_div(grid.tiles(), chunks));
+  }
+
+  int64_t block_channels() const { return ceil_div(s.c_in, c_blocks); }
+  int64_t block_columns() const { return ceil_div(ceil_div(s.c_out, column_blocks), kPanel) * kPanel; }
+  int64_t gradient_elements() const { return R * R * s.c_in * s.c_out; }
+  // Sums: [point][panel][channel][kPanel], points a vector further apart than they need.
+  int64_t sum_panel() const { return block_channels() * kPanel; }
+  int64_t sum_point() const { return block_columns() / kPanel * sum_panel() + kLanes; }
+  Block input_block() const { return Block(batch, block_channels()); }
+  Block gradient_block() const { return Block(batch, block_columns()); }
+};
+
+struct Operands {
+  const Real *x, *gy;
+  Real *input, *gradient, *sums;  // in scratch
+};
+
+// Adds the points of one pair of rows of tiles [begin, end) to the block's sums.
+template <int Pair, int M, int R>
+void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns, const Operands& at,
+              int64_t begin, int64_t end, bool first) {
+  constexpr int P = M + R - 1;
+  const Block input = k.input_block(), gradient = k.gradient_block();
+  transform_input<P, Pair>(k.grid, M, at.x, channels, begin, end, input, at.input);
+  transform_output_gradient<P, Pair, M>(k.grid, at.gy, columns, begin, end, gradient, at.gradient);
+  const Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, end - begin, 1, input.row, gradient.row};
+  const int64_t row_tiles = ceil_div(channels.count, kTileRows);
+  for (int64_t i = 0; i < 2 * P; ++i) {
+    Real* to = at.sums + (Pair * 2 * P + i) * k.sum_point();
+    for (int64_t column = 0; column < columns.count; column += kPanel, to += k.sum_panel()) {
+      const int64_t width = columns.count - column <= kLanes ? kLanes : kPanel;
+      for (int64_t t = 0; t < row_tiles; ++t) {
+        const int64_t c = part_begin(channels.count, row_tiles, t);
+        const int64_t rows = part_begin(channels.count, row_tiles, t + 1) - c;
+        micro_kernel(RowLayout::unit, rows, width, false)(sum, at.input + i * input.point + c,
+                                                          at.gradient + i * gradient.point + column, to + c * kPanel,
+                                                          kPanel, width, !first);
+      }
+    }
+  }
+}
+
+// Transforms the block's sums back into the taps of gw.
+template <int M, int R>
+void store_taps(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns, const Real* sums,
+                Real* gw) {
+  const int64_t point = k.sum_point(), tap = k.s.c_in * k.s.c_out;
+  for (int64_t c = 0; c < channels.count; ++c) {
+    for_vectors(0, columns.count, [&](int64_t column, int64_t lanes) {
+      const Real* from = sums + column / kPanel * k.sum_panel() + c * kPanel + column % kPanel;
+      Real* to = gw + (channels.c_begin + c) * k.s.c_out + columns.c_begin + column;
+      gather_tile<M + R - 1, true, R>([&](int i) { return load(from + i * point); },
+                                      [&](int i, int j, Vec v) { store_lanes(to + (i * R + j) * tap, v, lanes); });
+    });
+  }
+}
+
+template <int M, int R>
+void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
+  constexpr int P = M + R - 1;
+  const WeightGradient<M, R> k(shape);
+  const int64_t elements = k.gradient_elements();
+  Real* gw = buffer<Real>(args, 2);
+  Real* parts = static_cast<Real*>(args.workspace);
+  if (phase == 1) {
+    for (int64_t i = begin * kTreeElements; i < min_of(end * kTreeElements, elements); i += kLanes) {
+      const int64_t valid = min_of(elements - i, kLanes);
+      store_n(gw + i, sum_parts(parts + i, elements, k.chunks, valid), valid);
+    }
+    return;
+  }
+  Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1), static_cast<Real*>(args.scratch), nullptr,
+              nullptr};
+  at.gradient = at.input + 2 * P * k.input_block().point;
+  at.sums = at.gradient + 2 * P * k.gradient_block().point;
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t c_block = item % k.c_blocks, column_block = item / k.c_blocks % k.column_blocks;
+    const int64_t chunk = item / k.c_blocks / k.column_blocks;
+    const int64_t c_begin = part_begin(k.s.c_in, k.c_blocks, c_block), column_begin = column_block * k.block_columns();
+    const Channels channels{k.s.c_in, c_begin, part_begin(k.s.c_in, k.c_blocks, c_block + 1) - c_begin};
+    const Channels columns{k.s.c_out, column_begin, min_of(k.block_columns(), k.s.c_out - column_begin)};
+    const int64_t first = part_begin(k.grid.tiles(), k.chunks, chunk);
+    const int64_t last = part_begin(k.grid.tiles(), k.chunks, chunk + 1);
+    const int64_t batches = ceil_div(last - first, k.batch);
+    for (int64_t b = 0; b < batches; ++b) {
+      const int64_t from = first + part_begin(last - first, batches, b);
+      const int64_t to = first + part_begin(last - first, batches, b + 1);
+      add_pair<0>(k, channels, columns, at, from, to, b == 0);
+      add_pair<1>(k, channels, columns, at, from, to, b == 0);
+      if constexpr (P == 6) add_pair<2>(k, channels, columns, at, from, to, b == 0);
+    }
+    store_taps(k, channels, columns, at.sums, k.chunks == 1 ? gw : parts + chunk * elements);
+  }
+}
+
+template <int M, int R>
+int64_t weight_gradient_items(const ConvShape& shape, int phase) {
+  const WeightGradient<M, R> k(shape);
+  if (phase == 0) return k.chunks * k.c_blocks * k.column_blocks;
+  return k.chunks == 1 ? 0 : ceil_div(k.gradient_elements(), kTreeElements);
+}
+template <int M, int R>
+int64_t weight_gradient_workspace(const ConvShape& shape) {
+  const WeightGradient<M, R> k(shape);
+  return k.chunks == 1 ? 0 : k.chunks * k.gradient_elements() * int64_t{sizeof(Real)};
+}
+template <int M, int R>
+int64_t weight_gradient_scratch(const ConvShape& shape) {
+  const WeightGradient<M, R> k(shape);
+  return (2 * k.P * (k.input_block().point + k.gradient_block().point) + k.P * k.P * k.sum_point()) *
+         int64_t{sizeof(Real)};
+}
+template <int M, int R>
+double weight_gradient_cost(const ConvShape& shape) {
+  if (!can_do<R>(canonical(shape))) return -1;
+  const WeightGradient<M, R> k(shape);
+  const double in_vectors = double(ceil_div(k.s.c_in, kLanes)), out_vectors = double(ceil_div(k.s.c_out, kLanes));
+  const double products = k.P * k.P * double(k.s.c_in) * out_vectors / 2;
+  const double transforms = 110 * in_vectors * double(k.column_blocks) + 100 * out_vectors * double(k.c_blocks);
+  return double(k.grid.tiles()) * (products + transforms) + 100.0 * double(k.chunks) * double(k.s.c_in) * out_vectors;
+}
+
+template <int M, int R>
+constexpr Kernel weight_gradient_kernel() {
+  Kernel kernel{M == 4 ? "winograd_4x4" : "winograd_2x2", erased_items<ConvShape, weight_gradient_items<M, R>>,
+                erased_run<ConvShape, run_weight_gradient<M, R>>, 2};
+  kernel.workspace = erased_size<ConvShape, weight_gradient_workspace<M, R>>;
+  kernel.scratch = erased_size<ConvShape, weight_gradient_scratch<M, R>>;
+  kernel.cost = erased_cost<ConvShape, weight_gradient_cost<M, R>>;
+  return kernel;
+}
+
+}  // namespace winograd
+}  // namespace
+}  // namespace striate::STRIATE_ISA
