@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/conv_direct.h"
 #include "kernels/cpu/conv_weight_gradient.h"
+#include "kernels/cpu/conv_weight_packed.h"
 #include "kernels/cpu/winograd_forward.h"
 #include "kernels/cpu/winograd_weight_gradient.h"
 
@@ -12,12 +13,17 @@ namespace {
 
 constexpr Kernel kForward[] = {direct::kernel<false>(), winograd::kernel<4, 3, false>()};
 constexpr Kernel kInputGradient[] = {direct::kernel<true>(), winograd::kernel<4, 3, true>()};
-constexpr Kernel kWeightGradient[] = {weight_gradient::kernel(), winograd::weight_gradient_kernel<4, 3>()};
+constexpr Kernel kWeightGradient[] = {weight_gradient::kernel(), weight_packed::kernel(),
+                                      winograd::weight_gradient_kernel<4, 3>()};
 
+template <int N>
+constexpr KernelFunction function(const char* name, const Kernel (&kernels)[N]) {
+  return {name, kernels, N};
+}
 constexpr KernelFunction kFunctions[] = {
-    {"forward", kForward, 2},
-    {"input_gradient", kInputGradient, 2},
-    {"weight_gradient", kWeightGradient, 2},
+    function("forward", kForward),
+    function("input_gradient", kInputGradient),
+    function("weight_gradient", kWeightGradient),
 };
 
 }  // namespace

@@ -170,10 +170,13 @@ static int64_t scratch(const ConvShape& shape) {
   const Plan p(shape);
   return (p.sum_elements() + p.strip_elements()) * int64_t{sizeof(Real)};
 }
-static double cost(const ConvShape& s) {
-  if (s.groups != 1) return -1;
-  return double(s.n) * double(product(s.out)) * double(product(s.kernel)) * double(s.c_in) *
-         double(ceil_div(s.c_out, kLanes)) / 2;
+// Fitted like the packed kernel's: what is copied and read again weighs the more, the fewer taps use it.
+static double cost(const ConvShape& shape) {
+  if (shape.groups != 1) return -1;
+  const ConvShape s = canonical(shape);
+  const double taps = double(product(s.kernel)), outputs = double(s.n) * double(product(s.out));
+  return outputs * taps * double(s.c_in) * double(ceil_div(s.c_out, kLanes)) / 2 *
+         (1.1 + 0.5 * double(product(s.stride)) / taps);
 }
 
 constexpr Kernel kernel() {

@@ -54,13 +54,19 @@ void run_tile(const Reduction& sum, const Real* a, const Real* b, Real* c, int64
           STRIATE_UNROLL
           for (int i = 0; i < kBases; ++i) base[i] += a_step;
           col += sum.b_step;
-          if constexpr (Layout == RowLayout::strided) {
-            __builtin_prefetch(ahead, 0, 2);
-            ahead += sum.prefetch_step;
-          }
+          __builtin_prefetch(ahead, 0, 2);
+          ahead += sum.prefetch_step;
         }
       }
     }
+  }
+  if (sum.stream) {
+    STRIATE_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      STRIATE_UNROLL
+      for (int v = 0; v < Vecs; ++v) stream(c + r * c_row + v * kLanes, acc[r][v]);
+    }
+    return;
   }
   STRIATE_UNROLL
   for (int r = 0; r < Rows; ++r) {

@@ -21,9 +21,11 @@ struct Reduction {
   int64_t length;                              // inner loop, contiguous where it can be
   int64_t a_row;                               // between the rows of the tile
   int64_t a_step, b_step;                      // between the terms of the inner loop
-  // Memory the next tile will read, asked for one cache line a term (strided layout only); step 0 for nothing.
+  // Memory a later tile will read, asked for one cache line a term; step 0 for nothing.
   const Real* prefetch = nullptr;
   int64_t prefetch_step = 0;
+  // Sums are written past the caches: c aligned to a cache line, whole vectors.
+  bool stream = false;
 };
 
 constexpr int64_t kLine = 64 / sizeof(Real);  // elements of a cache line

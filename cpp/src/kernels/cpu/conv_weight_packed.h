@@ -1,0 +1,215 @@
+// The weight gradient as one product, (taps * c_in, pixels) by (pixels, c_out), with both operands copied into the
+// micro-kernel's order a few hundred pixels at a time. Each block of the gradient reads x and gy once from memory,
+// while the block before is being summed. Against the in-place kernel beside it, which reads x once for every 64
+// output channels: 1x1 256 -> 64 at 56x56, batch 16, 39% of peak; here see docs/experiments.md.
+#pragma once
+
+#include "kernels/cpu/conv_geometry.h"
+#include "kernels/cpu/product_block.h"
+
+namespace striate::STRIATE_ISA {
+namespace {
+namespace weight_packed {
+
+constexpr int64_t kBlockElements = (512 << 10) / sizeof(Real);  // sums of a block, which stay in L2
+constexpr int64_t kWantedItems = 16;
+constexpr int64_t kLeastChunk = 256;       // pixels
+constexpr int64_t kSumElements = 4 << 10;  // of one item of phase 1
+
+struct Plan {
+  ConvShape s;  // canonical
+  Axis d, h, w;
+  int64_t rows, pixels;  // of the product: taps * c_in, all images' outputs
+  int64_t run;           // rows that lie contiguous in x: taps along w times c_in, or c_in
+  int64_t row_blocks, column_blocks, chunks;
+  double copies;  // elements copied
+
+  explicit Plan(const ConvShape& shape) : s(canonical(shape)) {
+    d = forward_axis(s, 0);
+    h = forward_axis(s, 1);
+    w = forward_axis(s, 2);
+    rows = product(s.kernel) * s.c_in;
+    pixels = s.n * product(s.out);
+    run = w.offset_step == 1 ? w.taps * s.c_in : s.c_in;
+    // The split that copies least: an operand once for every block along the other's axis, and what chunks of pixels
+    // write and add up again.
+    const int64_t tiles = ceil_div(rows, kTileRows), panels = ceil_div(s.c_out, kPanel);
+    copies = -1;
+    for (int64_t columns = 1; columns <= min_of(panels, 64); ++columns) {
+      const int64_t block_columns = ceil_div(panels, columns) * kPanel;
+      const int64_t least = ceil_div(tiles * kTileRows * block_columns, kBlockElements);
+      for (int64_t r = least; r <= min_of(tiles, max_of(least, kWantedItems)); ++r) {
+        const int64_t parts = min_of(ceil_div(kWantedItems, r * columns), max_of(pixels / kLeastChunk, 1));
+        const double written = parts == 1 ? 0 : 2.5 * double(parts) * double(rows) * double(s.c_out);
+        const double few = r * columns * parts < kWantedItems ? double(kWantedItems) / double(r * columns * parts) : 1;
+        const double all =
+            (double(pixels) * (double(rows) * double(columns) + double(s.c_out) * double(r)) + written) * few;
+        if (copies >= 0 && all >= copies) continue;
+        copies = all;
+        row_blocks = r;
+        column_blocks = columns;
+        chunks = parts;
+      }
+    }
+  }
+
+  int64_t block_rows() const { return ceil_div(ceil_div(rows, kTileRows), row_blocks) * kTileRows; }
+  int64_t block_columns() const { return ceil_div(ceil_div(s.c_out, kPanel), column_blocks) * kPanel; }
+  int64_t elements() const { return rows * s.c_out; }
+  bool pointwise() const {  // every pixel of x is one of gy's
+    return rows == s.c_in && product(s.out) == product(s.in) && product(s.in) == s.in[2] && s.pad[0] == 0 &&
+           s.pad[1] == 0 && s.pad[2] == 0;
+  }
+};
+
+// A piece of a tile's rows, [offset, offset + n) of one run of one (kd, kh, kw), for `length` outputs along w.
+struct Piece {
+  int64_t group, offset, n;
+  int64_t plane, row, w_at, length;
+};
+
+static void pack_piece(const Plan& p, const Real* image, const Piece& at, Real* to, int64_t to_row) {
+  const bool dense = p.run > p.s.c_in || p.w.taps == 1;
+  const int64_t w_groups = dense ? 1 : p.w.taps;
+  const int64_t tap_w = at.group % w_groups, tap_h = at.group / w_groups % p.h.taps,
+                tap_d = at.group / w_groups / p.h.taps;
+  const int64_t in_d = p.d.position(at.plane, tap_d), in_h = p.h.position(at.row, tap_h);
+  if (in_d < 0 || in_d >= p.d.in_size || in_h < 0 || in_h >= p.h.in_size) {
+    for (int64_t i = 0; i < at.length; ++i) zero_run(to + i * to_row, at.n);
+    return;
+  }
+  const int64_t first = tap_w + at.offset / p.s.c_in, last = tap_w + (at.offset + at.n - 1) / p.s.c_in;
+  const int64_t step = p.w.in_step, left = p.w.position(at.w_at, first), right = p.w.position(at.w_at, last);
+  const int64_t begin = left >= 0 ? 0 : min_of(ceil_div(-left, step), at.length);
+  const int64_t end =
+      right >= p.w.in_size ? begin : max_of(begin, min_of(ceil_div(p.w.in_size - right, step), at.length));
+  const Real* from =
+      image + ((in_d * p.h.in_size + in_h) * p.w.in_size + p.w.position(at.w_at, tap_w)) * p.s.c_in + at.offset;
+  const auto beside = [&](int64_t i) {  // some taps lie outside
+    for (int64_t j = 0; j < at.n; ++j) {
+      const int64_t position = p.w.position(at.w_at + i, tap_w + (at.offset + j) / p.s.c_in);
+      to[i * to_row + j] = position >= 0 && position < p.w.in_size ? from[i * step * p.s.c_in + j] : 0;
+    }
+  };
+  for (int64_t i = 0; i < begin; ++i) beside(i);
+  for (int64_t i = begin; i < end; ++i) copy_short(to + i * to_row, from + i * step * p.s.c_in, at.n);
+  for (int64_t i = end; i < at.length; ++i) beside(i);
+}
+
+// Rows [begin, end) of `count` pixels, as tiles [tile][pixel][row].
+static void pack_rows(const Plan& p, const Real* x, int64_t begin, int64_t end, int64_t first, int64_t count,
+                      Real* to) {
+  if (p.pointwise()) return pack_tiles(x + first * p.s.c_in + begin, p.s.c_in, count, end - begin, to);
+  const int64_t tiles = ceil_div(end - begin, kTileRows);
+  for (int64_t k = 0; k < count;) {
+    const int64_t line = (first + k) / p.w.outputs, plane = line / p.h.outputs;
+    Piece piece{};
+    piece.w_at = (first + k) % p.w.outputs;
+    piece.row = line % p.h.outputs;
+    piece.plane = plane % p.d.outputs;
+    piece.length = min_of(min_of(count - k, p.w.outputs - piece.w_at), kCopiedTerms);
+    const Real* image = x + plane / p.d.outputs * product(p.s.in) * p.s.c_in;
+    for (int64_t t = 0; t < tiles; ++t) {
+      const int64_t r = part_begin(end - begin, tiles, t), tile_rows = part_begin(end - begin, tiles, t + 1) - r;
+      for (int64_t i = 0; i < tile_rows; i += piece.n) {
+        piece.group = (begin + r + i) / p.run;
+        piece.offset = (begin + r + i) % p.run;
+        piece.n = min_of(p.run - piece.offset, tile_rows - i);
+        pack_piece(p, image, piece, to + r * count + k * tile_rows + i, tile_rows);
+      }
+    }
+    k += piece.length;
+  }
+}
+
+// What the product over pixels [at, at + count) reads of x.
+static Ahead ahead_in_x(const Plan& p, const Real* x, int64_t begin, int64_t end, int64_t at, int64_t count) {
+  if (p.pointwise()) return ahead_of(x + at * p.s.c_in + begin, p.s.c_in, end - begin, count);
+  // Whole rows of the input, from the first pixel's on; windows overlap, so about as many as outputs times stride.
+  const int64_t line = at / p.w.outputs, plane = line / p.h.outputs, row = line % p.h.outputs;
+  const int64_t in_h = max_of(min_of(p.h.position(row, 0), p.h.in_size - 1), 0);
+  const int64_t in_d = max_of(min_of(p.d.position(plane % p.d.outputs, 0), p.d.in_size - 1), 0);
+  const Real* from = x + (((plane / p.d.outputs * p.d.in_size + in_d) * p.h.in_size + in_h) * p.w.in_size) * p.s.c_in;
+  return {from, kLine, count * kLine, ceil_div(p.w.in_step * p.h.in_step * p.s.c_in, kLine)};
+}
+
+static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
+  const Plan p(shape);
+  const Real *x = buffer<const Real>(args, 0), *gy = buffer<const Real>(args, 1);
+  Real* gw = buffer<Real>(args, 2);
+  const int64_t elements = p.elements();
+  if (phase == 1) {
+    const Real* parts = static_cast<const Real*>(args.workspace);
+    for (int64_t i = begin * kSumElements; i < min_of(end * kSumElements, elements); i += kLanes) {
+      const int64_t valid = min_of(elements - i, kLanes);
+      store_n(gw + i, sum_parts(parts + i, elements, p.chunks, valid), valid);
+    }
+    return;
+  }
+  Real* sums = static_cast<Real*>(args.scratch);
+  Real* tiles = sums + p.block_rows() * p.block_columns();
+  Real* panels = tiles + p.block_rows() * kDepth + kLanes;
+  const int64_t row_tiles = ceil_div(p.rows, kTileRows), column_panels = ceil_div(p.s.c_out, kPanel);
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t row_block = item % p.row_blocks, column_block = item / p.row_blocks % p.column_blocks;
+    const int64_t chunk = item / p.row_blocks / p.column_blocks;
+    const int64_t r = part_begin(row_tiles, p.row_blocks, row_block) * kTileRows;
+    const int64_t rows = min_of(part_begin(row_tiles, p.row_blocks, row_block + 1) * kTileRows, p.rows) - r;
+    const int64_t n = part_begin(column_panels, p.column_blocks, column_block) * kPanel;
+    const int64_t columns =
+        min_of(part_begin(column_panels, p.column_blocks, column_block + 1) * kPanel, p.s.c_out) - n;
+    const int64_t first = part_begin(p.pixels, p.chunks, chunk), last = part_begin(p.pixels, p.chunks, chunk + 1);
+    for (int64_t at = first; at < last; at += kDepth) {
+      const int64_t count = min_of(kDepth, last - at), next = at + count;
+      pack_rows(p, x, r, r + rows, at, count, tiles);
+      pack_panels(gy + at * p.s.c_out + n, p.s.c_out, count, columns, panels);
+      Ahead in_gy{}, in_x{};
+      if (next < last) {
+        in_gy = ahead_of(gy + next * p.s.c_out + n, p.s.c_out, columns, count);
+        in_x = ahead_in_x(p, x, r, r + rows, next, count);
+      }
+      add_block(tiles, panels, count, rows, columns, sums, at == first, in_gy, in_x);
+    }
+    Real* to = p.chunks == 1 ? gw : static_cast<Real*>(args.workspace) + chunk * elements;
+    for (int64_t j = 0; j < columns; j += kPanel)
+      for (int64_t i = 0; i < rows; ++i)
+        copy_run(to + (r + i) * p.s.c_out + n + j, sums + j * rows + i * kPanel, min_of(columns - j, kPanel));
+  }
+}
+
+static int64_t items(const ConvShape& shape, int phase) {
+  const Plan p(shape);
+  if (phase == 0) return p.chunks * p.row_blocks * p.column_blocks;
+  return p.chunks == 1 ? 0 : ceil_div(p.elements(), kSumElements);
+}
+static int64_t workspace(const ConvShape& shape) {
+  const Plan p(shape);
+  return p.chunks == 1 ? 0 : p.chunks * p.elements() * int64_t{sizeof(Real)};
+}
+static int64_t scratch(const ConvShape& shape) {
+  const Plan p(shape);
+  const int64_t rows = p.block_rows(), columns = p.block_columns();
+  return (rows * columns + (rows + columns) * kDepth + kLanes) * int64_t{sizeof(Real)};
+}
+// Fitted to the layers of bench/kernels (AVX-512): 1.15 for what the tiles lose, three cycles a copied piece of a tile,
+// two a copied vector, and what each pixel and stretch of pixels costs.
+static double cost(const ConvShape& s) {
+  if (s.groups != 1) return -1;
+  const Plan p(s);
+  const double sums = double(p.rows) * double(ceil_div(s.c_out, kLanes)) / 2;
+  const double copied = 3 * double(ceil_div(p.rows, kTileRows)) * double(p.column_blocks) +
+                        2 * double(ceil_div(s.c_out, kLanes)) * double(p.row_blocks);
+  return double(p.pixels) * (1.15 * sums + copied + (p.pointwise() ? 8 : 30));
+}
+
+constexpr Kernel kernel() {
+  Kernel kernel{"packed", erased_items<ConvShape, items>, erased_run<ConvShape, run>, 2};
+  kernel.workspace = erased_size<ConvShape, workspace>;
+  kernel.scratch = erased_size<ConvShape, scratch>;
+  kernel.cost = erased_cost<ConvShape, cost>;
+  return kernel;
+}
+
+}  // namespace weight_packed
+}  // namespace
+}  // namespace striate::STRIATE_ISA
