@@ -7,7 +7,7 @@ namespace striate {
 namespace {
 
 // Below this a second thread costs more than it does: about 20 microseconds of work at 50 GFLOP/s and 20 GB/s, against
-// 3-5 for opening a parallel region and 1 for each barrier.
+// 3-5 for opening a parallel region and 1 for each step that waits.
 constexpr double kSerialSeconds = 20e-6;
 
 BufferRef place_of(const Lowered& lowered, BufferId id, const std::vector<int64_t>& prepared_index) {
@@ -17,7 +17,7 @@ BufferRef place_of(const Lowered& lowered, BufferId id, const std::vector<int64_
 }
 
 std::vector<Step> placed(const Lowered& lowered, const std::vector<LoweredStep>& steps,
-                         const std::vector<int64_t>& prepared_index) {
+                         const std::vector<int64_t>& prepared_index, const std::vector<StepOrder>& orders) {
   std::vector<Step> result;
   for (size_t i = 0; i < steps.size(); ++i) {
     const LoweredStep& from = steps[i];
@@ -29,9 +29,7 @@ std::vector<Step> placed(const Lowered& lowered, const std::vector<LoweredStep>&
       if (lowered.buffers[id].kind == BufferKind::prepared) step.prepares = prepared_index[id];
     }
     step.buffers.push_back(place_of(lowered, from.workspace, prepared_index));
-    // Steps of one item follow each other on the first thread without waiting for the others; nor does the last step.
-    const bool next_serial = i + 1 == steps.size() || steps[i + 1].plan->serial();
-    step.joined = !(from.plan->serial() && next_serial) && i + 1 < steps.size();
+    if (i < orders.size()) step.order = orders[i];
     step.scope = from.scope;
     step.op = from.op;
     step.attributes = from.attributes;
@@ -70,8 +68,8 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   }
   parts.name = name;
   parts.backend = &backend;
-  parts.prepare = placed(lowered, lowered.prepare, prepared_index);
-  parts.steps = placed(lowered, lowered.steps, prepared_index);
+  parts.prepare = placed(lowered, lowered.prepare, prepared_index, {});
+  parts.steps = placed(lowered, lowered.steps, prepared_index, order_steps(lowered));
   for (const Value& value : graph.inputs) parts.inputs.push_back(value.type());
   for (const Value& value : graph.outputs) parts.outputs.push_back(value.type());
   parts.variables = std::move(lowered.variables);

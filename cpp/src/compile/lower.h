@@ -40,4 +40,8 @@ Lowered lower(const Graph& graph, const Schedule& schedule, Views& views, const 
 // then packs lifetimes greedily by size. Returns the arena's bytes.
 int64_t plan_memory(Lowered& lowered);
 
+// When each of `lowered.steps` may run, once all buffers have their places: after the last step before it that shares
+// memory with it.
+std::vector<StepOrder> order_steps(const Lowered& lowered);
+
 }  // namespace striate

@@ -5,7 +5,7 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <chrono>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
@@ -42,14 +42,6 @@ class FlushDenormals {
   uint64_t saved_;
 #endif
 };
-
-void relax() {
-#if defined(__SSE2__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 std::atomic<bool> forked{false};
 std::atomic_flag busy = ATOMIC_FLAG_INIT;
@@ -88,21 +80,12 @@ std::atomic<int> threads_setting{0};
 
 }  // namespace
 
-void Barrier::wait(int count) {
-  const uint32_t generation = generation_.load(std::memory_order_acquire);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
-    arrived_.store(0, std::memory_order_relaxed);
-    generation_.fetch_add(1, std::memory_order_release);
-    generation_.notify_all();
-    return;
-  }
-  const auto start = std::chrono::steady_clock::now();
-  for (int spin = 1; generation_.load(std::memory_order_acquire) == generation; ++spin) {
-    relax();
-    if (spin % 64 == 0 && std::chrono::steady_clock::now() - start > std::chrono::microseconds(50)) {
-      generation_.wait(generation, std::memory_order_acquire);
-    }
-  }
+void relax() {
+#if defined(__SSE2__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
 }
 
 void run_team(int threads, void (*work)(void*, const TeamMember&), void* context) {
@@ -110,14 +93,13 @@ void run_team(int threads, void (*work)(void*, const TeamMember&), void* context
                      busy.test_and_set(std::memory_order_acquire);
   if (alone) {
     FlushDenormals flush;
-    work(context, TeamMember{0, 1, nullptr});
+    work(context, TeamMember{0, 1});
     return;
   }
-  Barrier barrier;
 #pragma omp parallel num_threads(threads)
   {
     FlushDenormals flush;
-    work(context, TeamMember{omp_get_thread_num(), omp_get_num_threads(), &barrier});
+    work(context, TeamMember{omp_get_thread_num(), omp_get_num_threads()});
   }
   busy.clear(std::memory_order_release);
 }

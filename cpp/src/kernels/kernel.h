@@ -31,7 +31,7 @@ struct PrepareKernel {
 struct Kernel {
   const char* name;  // for dump() and the profiler: "direct", "packed", "winograd_4x4"
   // Items of a phase; they depend on the shape alone, never on the thread count, and any split
-  // [begin, end) of them gives the same bits. A barrier stands between phases.
+  // [begin, end) of them gives the same bits. A phase starts when all items of the one before are done.
   int64_t (*items)(const void* shape, int phase);
   void (*run)(const void* shape, const KernelArgs& args, int phase, int64_t begin, int64_t end);
   int phases = 1;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -31,8 +32,18 @@ class Plan {
   virtual int64_t prepared_bytes() const { return 0; }
   virtual std::shared_ptr<const Plan> prepare() const { return nullptr; }
   virtual std::string prepare_key() const { return {}; }
-  // Too small to be worth a second thread; steps that are can follow each other without a barrier.
+  // One piece of work: several that follow each other are best done by one thread, without asking.
   virtual bool serial() const { return false; }
+  // How many units of work that can be waited for one enqueueing takes; 1 if it is serial.
+  virtual int units() const { return 1; }
+};
+
+// When a step may run: units are numbered as they are enqueued, from 0 in each submission.
+struct StepOrder {
+  static constexpr int kAll = std::numeric_limits<int>::max();
+  int after = kAll;  // the first that need not be done before
+  // A chain of serial steps is one unit, run by one thread: its first step opens it, its last closes it.
+  bool opens = true, closes = true;
 };
 
 // Where plans are enqueued, in order.
@@ -48,13 +59,13 @@ class Backend {
   virtual bool claim(const Region& region) const = 0;
   virtual std::shared_ptr<const Plan> plan(const KernelCall& call) const = 0;
 
-  // Calls `enqueue_all` with a stream, on every thread that takes part; returns when all that was enqueued is done.
-  // scratch: threads x scratch_bytes.
-  virtual void submit(int threads, void* scratch, int64_t scratch_bytes,
+  // Calls `enqueue_all` with a stream, on every thread that takes part; returns when all that was enqueued, at most
+  // `units`, is done. scratch: threads x scratch_bytes.
+  virtual void submit(int threads, void* scratch, int64_t scratch_bytes, int units,
                       const std::function<void(Stream&)>& enqueue_all) const = 0;
-  // buffers: the call's inputs, outputs, then the workspace (or null). `joined`: all threads must see this step done
-  // before the next.
-  virtual void enqueue(const Plan& plan, void* const* buffers, int buffer_count, bool joined, Stream& stream) const = 0;
+  // buffers: the call's inputs, outputs, then the workspace (or null).
+  virtual void enqueue(const Plan& plan, void* const* buffers, int buffer_count, const StepOrder& order,
+                       Stream& stream) const = 0;
   // Seconds since an arbitrary start, when everything enqueued before is done; meaningful on one thread of the stream.
   virtual bool timestamp(Stream& stream, double& seconds) const = 0;
   virtual int threads() const = 0;

@@ -37,7 +37,9 @@ void list(std::ostream& out, const ProgramParts& parts, const std::vector<Step>&
     for (size_t b = 0; b < step.buffers.size(); ++b) out << (b ? ", " : "") << place(parts, step.buffers[b]);
     out << ")";
     if (step.cost.flops > 0) out << "  " << step.cost.flops / 1e6 << " Mflop";
-    out << (step.joined ? "\n" : "  no barrier\n");
+    // A number of units before which all must be done.
+    if (step.order.opens && step.order.after != StepOrder::kAll) out << "  after " << step.order.after;
+    out << "\n";
   }
 }
 

@@ -75,14 +75,17 @@ std::unique_ptr<Program::Frame> Program::take_frame() const {
 void Program::execute(const std::vector<Step>& steps, Frame& frame, size_t first, int threads, char* scratch,
                       bool profiled, const std::vector<bool>& skipped) const {
   const Backend& backend = *parts_.backend;
-  backend.submit(threads, scratch, parts_.scratch_bytes, [&](Stream& stream) {
+  int units = 0;
+  for (const Step& step : steps) units += step.plan->units();
+  backend.submit(threads, scratch, parts_.scratch_bytes, units, [&](Stream& stream) {
     void* const* pointers = frame.pointers.data() + first;
     double before = 0, now = 0;
     const bool clock = profiled && backend.timestamp(stream, before);
     for (size_t i = 0; i < steps.size(); ++i) {
       const Step& step = steps[i];
       const int count = static_cast<int>(step.buffers.size());
-      if (skipped.empty() || !skipped[i]) backend.enqueue(*step.plan, pointers, count, step.joined || profiled, stream);
+      if (skipped.empty() || !skipped[i])
+        backend.enqueue(*step.plan, pointers, count, profiled ? StepOrder() : step.order, stream);
       pointers += count;
       if (clock && backend.timestamp(stream, now)) {
         seconds_[i] += now - before;

@@ -23,8 +23,8 @@ struct BufferRef {
 struct Step {
   std::shared_ptr<const Plan> plan;
   std::vector<BufferRef> buffers;  // the call's inputs, outputs, workspace
-  bool joined = true;              // a barrier follows
-  int64_t prepares = -1;           // the prepared value this step makes, or -1
+  StepOrder order;
+  int64_t prepares = -1;  // the prepared value this step makes, or -1
   std::string scope, op, attributes;
   Cost cost;
 };

@@ -25,7 +25,7 @@ STRIATE_INLINE void store(float* p, Vec v) { _mm512_storeu_ps(p, __m512(v)); }
 // The first n lanes (0 <= n <= kLanes); the others read as 0 and are not touched in memory.
 STRIATE_INLINE Vec load_n(const float* p, int64_t n) { return Vec(_mm512_maskz_loadu_ps(first_lanes(n), p)); }
 STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), __m512(v)); }
-// Past the caches; p aligned to 64 bytes. A fence is the executor's barrier.
+// Past the caches; p aligned to 64 bytes. The executor's atomic counts are the fence.
 STRIATE_INLINE void stream(float* p, Vec v) { _mm512_stream_ps(p, __m512(v)); }
 // a * b + c in one rounding
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c))); }

@@ -4,8 +4,9 @@
 #include <cmath>
 #include <set>
 #include <thread>
+#include <vector>
 
-#include "core/team.h"
+#include "core/progress.h"
 #include "striate/device.h"
 #include "striate/error.h"
 #include "striate/random.h"
@@ -95,20 +96,43 @@ TEST_CASE("permutations visit everything once, differently each epoch") {
   CHECK(same < 10);
 }
 
-TEST_CASE("the team meets at barriers, and a nested or second one is alone") {
+TEST_CASE("members share out a unit's items, and wait for items, not for each other") {
+  Progress progress;
   for (int threads : {1, 2, 3, 4}) {
-    std::atomic<int> sum{0}, wrong{0};
+    constexpr int kUnits = 100, kItems = 37;
+    progress.reset(kUnits, threads);
+    std::vector<std::atomic<int>> seen(kUnits * kItems);
+    std::atomic<int> wrong{0};
     auto work = [&](const TeamMember& member) {
-      for (int round = 1; round <= 200; ++round) {
-        sum.fetch_add(1);
-        member.wait();
-        if (sum.load() != round * member.count) wrong.fetch_add(1);
-        member.wait();
+      for (int unit = 0; unit < kUnits; ++unit) {
+        int64_t begin = 0, end = 0;
+        while (progress.claim(unit, member, kItems, begin, end)) {
+          for (int64_t i = begin; i < end; ++i) seen[unit * kItems + i].fetch_add(1);
+          progress.finish(unit, end - begin, kItems);
+        }
+        progress.wait(unit);
+        for (int i = 0; i < kItems; ++i) wrong += seen[unit * kItems + i].load() != 1;
       }
     };
     run_team(threads, work);
     CHECK(wrong.load() == 0);
   }
+}
+
+TEST_CASE("a member that comes late finds the work done") {
+  Progress progress;
+  progress.reset(1, 2);
+  int64_t begin = 0, end = 0, count = 0;
+  while (progress.claim(0, {0, 2}, 10, begin, end)) {
+    count += end - begin;
+    progress.finish(0, end - begin, 10);
+  }
+  CHECK(count == 10);
+  CHECK(!progress.claim(0, {1, 2}, 10, begin, end));
+  progress.wait(0);
+}
+
+TEST_CASE("a nested or second team is alone") {
   std::atomic<int> inner_count{0};
   auto outer = [&](const TeamMember&) {
     auto inner = [&](const TeamMember& member) { inner_count.fetch_add(member.count); };

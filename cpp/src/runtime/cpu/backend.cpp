@@ -1,10 +1,11 @@
 // The CPU behind the seam: plans pick a kernel from the ISA's table by its cost model, enqueueing runs this thread's
 // share of the items.
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
 #include "core/check.h"
-#include "core/team.h"
+#include "core/progress.h"
 #include "runtime/backend.h"
 #include "striate/device.h"
 
@@ -22,6 +23,7 @@ class CpuPlan : public Plan {
     if (kernel.workspace) workspace_ = kernel.workspace(shape_.data());
     if (kernel.scratch) scratch_ = kernel.scratch(shape_.data());
     serial_ = phases_ == 1 && items_[0] <= 1;
+    for (int phase = 0; phase < phases_; ++phase) units_ += items_[phase] > 0;
   }
 
   std::string kernel() const override { return why_; }
@@ -34,6 +36,7 @@ class CpuPlan : public Plan {
     return std::string(kernel_->prepare->name) + ":" + std::string(shape_.begin(), shape_.end());
   }
   bool serial() const override { return serial_; }
+  int units() const override { return serial_ ? 1 : units_; }
 
   virtual void run(int phase, void* const* buffers, int count, void* scratch, int64_t begin, int64_t end) const {
     const KernelArgs args{buffers, buffers[count - 1], scratch};
@@ -49,7 +52,7 @@ class CpuPlan : public Plan {
   std::vector<unsigned char> shape_;
   const Kernel* kernel_;
   std::string why_;
-  int phases_ = 1;
+  int phases_ = 1, units_ = 0;
   int64_t items_[kMaxPhases] = {};
   int64_t workspace_ = 0, scratch_ = 0;
   bool serial_ = false;
@@ -62,6 +65,7 @@ class CpuPreparePlan final : public CpuPlan {
     why_ = kernel->prepare->name;
     items_[0] = kernel->prepare->items(shape_.data());
     serial_ = items_[0] <= 1;
+    units_ = 1;
   }
   int prepared_input() const override { return -1; }
   void run(int, void* const* buffers, int, void*, int64_t begin, int64_t end) const override {
@@ -74,6 +78,15 @@ std::shared_ptr<const Plan> CpuPlan::prepare() const { return std::make_shared<C
 struct CpuStream : Stream {
   TeamMember member;
   void* scratch;
+  Progress* progress;
+  int next = 0;        // the unit enqueued next
+  int done = 0;        // units before it are known to be done
+  bool holds = false;  // runs the open chain of serial steps
+
+  void wait(int after) {
+    for (; done < std::min(after, next); ++done)
+      if (member.count > 1) progress->wait(done);
+  }
 };
 
 class CpuBackend final : public Backend {
@@ -114,38 +127,57 @@ class CpuBackend final : public Backend {
     return std::make_shared<CpuPlan>(call, *best, std::move(why));
   }
 
-  void submit(int threads, void* scratch, int64_t scratch_bytes,
+  void submit(int threads, void* scratch, int64_t scratch_bytes, int units,
               const std::function<void(Stream&)>& enqueue_all) const override {
-    auto work = [&](const TeamMember& member) {
+    static thread_local Progress progress;  // of the submissions of this thread, one at a time
+    if (threads > 1) progress.reset(units, threads);
+    auto work = [&, shared = &progress](const TeamMember& member) {
       CpuStream stream;
       stream.member = member;
       stream.scratch = static_cast<char*>(scratch) + member.index * scratch_bytes;
+      stream.progress = shared;
       enqueue_all(stream);
     };
     run_team(threads, work);
   }
 
-  void enqueue(const Plan& plan, void* const* buffers, int count, bool joined, Stream& stream) const override {
+  void enqueue(const Plan& plan, void* const* buffers, int count, const StepOrder& order,
+               Stream& any_stream) const override {
     const auto& cpu_plan = static_cast<const CpuPlan&>(plan);
-    const auto& [member, scratch] = [&] {
-      auto& s = static_cast<CpuStream&>(stream);
-      return std::pair(s.member, s.scratch);
-    }();
+    auto& stream = static_cast<CpuStream&>(any_stream);
+    int64_t begin = 0, end = 0;
+    if (cpu_plan.serial()) {
+      if (order.opens)
+        stream.holds = stream.member.count == 1 || stream.progress->claim(stream.next, stream.member, 1, begin, end);
+      if (stream.holds) {
+        if (order.opens) stream.wait(order.after);
+        if (cpu_plan.items(0) > 0) cpu_plan.run(0, buffers, count, stream.scratch, 0, 1);
+        if (order.closes && stream.member.count > 1) stream.progress->finish(stream.next, 1, 1);
+      }
+      stream.next += order.closes;
+      return;
+    }
+    int after = order.after;
     for (int phase = 0; phase < cpu_plan.phases(); ++phase) {
       const int64_t items = cpu_plan.items(phase);
-      const int64_t begin = items * member.index / member.count, end = items * (member.index + 1) / member.count;
-      // One item goes to the first member, so that a run of serial steps needs no barrier.
-      if (items == 1) {
-        if (member.index == 0) cpu_plan.run(phase, buffers, count, scratch, 0, 1);
-      } else if (begin < end) {
-        cpu_plan.run(phase, buffers, count, scratch, begin, end);
+      if (items == 0) continue;
+      stream.wait(after);
+      if (stream.member.count == 1) {
+        cpu_plan.run(phase, buffers, count, stream.scratch, 0, items);
+      } else {
+        while (stream.progress->claim(stream.next, stream.member, items, begin, end)) {
+          cpu_plan.run(phase, buffers, count, stream.scratch, begin, end);
+          stream.progress->finish(stream.next, end - begin, items);
+        }
       }
-      if (phase + 1 < cpu_plan.phases() || joined) member.wait();
+      after = ++stream.next;
     }
   }
 
-  bool timestamp(Stream& stream, double& seconds) const override {
-    if (static_cast<CpuStream&>(stream).member.index != 0) return false;
+  bool timestamp(Stream& any_stream, double& seconds) const override {
+    auto& stream = static_cast<CpuStream&>(any_stream);
+    if (stream.member.index != 0) return false;
+    stream.wait(StepOrder::kAll);
     seconds = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
     return true;
   }
