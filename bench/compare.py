@@ -29,9 +29,11 @@ import numpy as np
 from models import nets
 
 HERE = Path(__file__).resolve().parent
-# An engine of peers/ and its flags; tc: with tcmalloc preloaded. The first is what the others are compared with.
+# An engine of peers/ and its flags; tc: with tcmalloc preloaded, 1t: on one thread. The first is what the others are
+# compared with.
 TRAINING = ("torch-cl-tc", "torch-cl", "torch", "keras-tc", "keras", "keras-fn", "keras-fn-tc", "jax-tc")
 INFERENCE = (*TRAINING, "onnxruntime", "openvino")
+SINGLE = ("onnxruntime-1t", "openvino-1t")  # may be faster with the smallest networks on one image
 TOLERANCE = {"train": 2e-3, "predict": 1e-3}  # of the largest loss or output
 SLOWER_VARIANT, SLOWER_PEER = 1.25, 2.5
 
@@ -237,7 +239,7 @@ def main() -> None:
         key = f"{net} {task} {batch}"
         if options.resume and key in results["workloads"]:
             continue
-        default = (*(TRAINING if task == "train" else INFERENCE), "striate")
+        default = (*(TRAINING if task == "train" else INFERENCE), *(SINGLE if batch == 1 else ()), "striate")
         engines = options.engines.split(",") if options.engines else list(default)
         if options.fastest and key in results["workloads"]:
             engines = fastest_variants(results["workloads"][key])

@@ -136,6 +136,22 @@ def steps(workloads: list[Workload]) -> str:
     return markdown(head, lines)
 
 
+def footprint(found: dict) -> str:
+    """Tables of what is installed and how long it takes to import; and of what Python costs a step."""
+    lines = [
+        [PEERS.get(name, name), number(row["mib"]), str(row["packages"]), number(row["import_s"])]
+        for name, row in found.items()
+        if name != "step"
+    ]
+    step = found["step"]
+    return (
+        markdown(["", "installed MiB", "packages", "import s"], lines)
+        + "\n\nstriate needs NumPy; its import includes NumPy's. A step of a tiny network: "
+        + f"train {step['train_us']:.0f} us, of which Python {step['train_python_us']:.0f}; "
+        + f"predict {step['predict_us']:.0f} us, of which Python {step['predict_python_us']:.0f}."
+    )
+
+
 def chart(workloads: list[Workload]) -> str:
     """Bars of how many times as fast as the best peer; the line is 1."""
     tasks = {"training": ("train", False), "inference": ("predict", False), "inference, batch 1": ("predict", True)}
@@ -170,6 +186,7 @@ def chart(workloads: list[Workload]) -> str:
 def report(results: dict, workloads: list[Workload]) -> str:
     versions = {row["version"] for w in workloads for row in w.rows.values()}
     dates = sorted(row["at"][:10] for w in workloads for row in w.rows.values())
+    parts = ["### Footprint", footprint(results["footprint"])] if "footprint" in results else []
     return "\n\n".join(
         [
             f"{dates[-1]}, {results['processor']}, {results['threads']} threads, float32, median of {results['repetitions']} "
@@ -185,6 +202,7 @@ def report(results: dict, workloads: list[Workload]) -> str:
             memory(workloads),
             "### First steps and threads",
             steps(workloads),
+            *parts,
         ]
     )
 

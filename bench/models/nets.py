@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-LEARNING_RATE, MOMENTUM = 0.001, 0.9
+LEARNING_RATE, MOMENTUM = 1e-4, 0.9  # small steps: larger ones amplify rounding in ResNet-50 from random weights
 EPSILON, STATISTICS_MOMENTUM = 1e-5, 0.99  # of batch normalization
 
 

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""What striate and its peers weigh: MiB and packages installed, seconds to import; into compare.py's JSON file.
+
+    python bench/footprint.py build/peers.json --peers build/peers
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+MODULES = {"torch": "torch", "keras": "keras", "jax": "jax", "onnxruntime": "onnxruntime", "openvino": "openvino"}
+FOLDERS = """
+import importlib.util, pathlib, sysconfig
+site = pathlib.Path(sysconfig.get_path("purelib"))
+print(site)
+print(len([p for p in site.glob("*.dist-info") if p.name.split("-")[0] not in ("pip", "setuptools")]))
+for name in ("striate", "numpy"):
+    spec = importlib.util.find_spec(name)
+    print(pathlib.Path(spec.origin).parent if spec else "")
+"""
+
+
+def mib(folder: Path) -> float:
+    files = (file for file in folder.rglob("*") if "__pycache__" not in file.parts and file.is_file())
+    return sum(file.stat().st_size for file in files if not {"pip", "setuptools"} & set(file.relative_to(folder).parts)) / 2**20
+
+
+def seconds_to_import(python: str, module: str, repetitions: int) -> float:
+    """The median time of a process that imports, less that of one that does not."""
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+    def run(code: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([python, "-c", code], check=True, env=environment, stderr=subprocess.DEVNULL)
+        return time.perf_counter() - start
+
+    run(f"import {module}")  # reads the files once
+    pairs = [(run(f"import {module}"), run("pass")) for _ in range(repetitions)]
+    return statistics.median(a for a, _ in pairs) - statistics.median(b for _, b in pairs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("json", type=Path)
+    parser.add_argument("--peers", type=Path, default=HERE.parent / "build" / "peers", help="setup.py's folder")
+    parser.add_argument("--striate-python", default=sys.executable, help="the Python that has striate")
+    parser.add_argument("--repetitions", type=int, default=7)
+    options = parser.parse_args()
+    found = {}
+    for peer, module in MODULES.items():
+        python = str(options.peers.resolve() / peer / "bin" / "python")
+        site, packages, *_ = subprocess.run([python, "-c", FOLDERS], check=True, capture_output=True, text=True).stdout.split("\n")
+        found[peer] = {"mib": mib(Path(site)), "packages": int(packages)}
+        found[peer]["import_s"] = seconds_to_import(python, module, options.repetitions)
+    python = options.striate_python
+    *_, ours, numpy = subprocess.run([python, "-c", FOLDERS], check=True, capture_output=True, text=True).stdout.split()
+    libraries = Path(numpy).parent / "numpy.libs"
+    found["numpy"] = {"mib": mib(Path(numpy)) + mib(libraries), "packages": 1}
+    found["striate"] = {"mib": mib(Path(ours)), "packages": 1}
+    for module in ("numpy", "striate"):
+        found[module]["import_s"] = seconds_to_import(python, module, options.repetitions)
+    overhead = [python, str(HERE / "models" / "overhead.py")]
+    found["step"] = json.loads(subprocess.run(overhead, check=True, capture_output=True, text=True).stdout)
+    results = json.loads(options.json.read_text())
+    options.json.write_text(json.dumps({**results, "footprint": found}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
