@@ -107,6 +107,16 @@ void bind_products(py::module_& m) {
       "x"_a, "gy"_a, "kernel_like"_a, "strides"_a = one, "dilations"_a = one, py::arg_v("padding", "valid"),
       "groups"_a = 1, "strict"_a = false, "d(sum of conv(x, kernel) * gy)/dkernel.");
   m.def(
+      "conv_transpose",
+      [](const Value& x, const Value& kernel, Sizes strides, Sizes dilations, ops::Padding padding,
+         const Sizes& output_padding) {
+        return ops::conv_transpose(x, kernel,
+                                   conv_options(std::move(strides), std::move(dilations), std::move(padding), 1, false),
+                                   output_padding);
+      },
+      "x"_a, "kernel"_a, "strides"_a = one, "dilations"_a = one, py::arg_v("padding", "valid"),
+      "output_padding"_a = Sizes(), "Convolution the other way round.");
+  m.def(
       "max_pool",
       [](const Value& x, Sizes window, Sizes strides, ops::Padding padding, bool ceil_mode, bool strict) {
         return ops::max_pool(

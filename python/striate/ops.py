@@ -248,6 +248,31 @@ def conv(
     return _b.conv(x, kernel, _each(strides, spatial), _each(dilation_rate, spatial), padding, groups, strict)
 
 
+@operation(2, elementwise=True)
+def conv_transpose(
+    x: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    output_padding: Any = None,
+    dilation_rate: Any = 1,
+) -> Any:
+    """Convolution the other way round, over one, two or three spatial axes: from the shape of `conv`'s result to that
+    of its input.
+
+    Args:
+        x: (batch, spatial..., channels).
+        kernel: (spatial..., filters, channels): the channels of the result come first.
+        strides, dilation_rate: an integer, or one per spatial axis.
+        padding: "valid", "same", or (before, after) per spatial axis: what `conv` would pad the result with.
+        output_padding: None; or an integer below the strides, or one per spatial axis: how many cells follow those
+            that a kernel reaches.
+    """
+    spatial = kernel.ndim - 2
+    extra = [] if output_padding is None else _each(output_padding, spatial)
+    return _b.conv_transpose(x, kernel, _each(strides, spatial), _each(dilation_rate, spatial), padding, extra)
+
+
 @operation()
 def max_pool(
     x: Any,
@@ -360,6 +385,7 @@ def gradients(target: Any, wrt: Sequence[Any]) -> list[Any]:
 # --- Keras's names -----------------------------------------------------------------------------------------------
 absolute, negative, true_divide = abs, negate, divide
 conv1d = conv2d = conv3d = conv
+conv1d_transpose = conv2d_transpose = conv3d_transpose = conv_transpose
 max_pool1d = max_pool2d = max_pool3d = max_pool
 average_pool = avg_pool1d = avg_pool2d = avg_pool3d = avg_pool
 permute = transpose

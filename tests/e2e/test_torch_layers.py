@@ -37,6 +37,16 @@ def conv(pads=(), **options):
     return forward
 
 
+def conv_transpose(cut=(), **options):
+    def forward(x, kernel, bias=None):
+        rank = x.ndim - 2
+        transposed = [F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d][rank - 1]
+        y = transposed(first(x), kernel.permute(rank + 1, rank, *range(rank)), bias, **options)
+        return last(padded(y, [(-lo, -hi) for lo, hi in cut]))
+
+    return forward
+
+
 def max_pool(size, pads=(), **options):
     def forward(x):
         pool = [F.max_pool1d, F.max_pool2d, F.max_pool3d][x.ndim - 3]
@@ -110,6 +120,28 @@ CASES = {
         of(layers.Conv3D, 9, 3, strides=2, padding="same"),
         (1, 5, 7, 9, 2),
         conv([(1, 1)] * 3, stride=2),
+    ),
+    "conv1d transpose": (of(layers.Conv1DTranspose, 5, 3, strides=2), (2, 11, 3), conv_transpose(stride=2)),
+    "conv2d transpose": (of(layers.Conv2DTranspose, 17, 2, strides=2), (2, 5, 7, 33), conv_transpose(stride=2)),
+    "conv2d transpose same": (
+        of(layers.Conv2DTranspose, 7, 3, strides=2, padding="same"),
+        (2, 5, 4, 3),
+        conv_transpose([(0, 1), (0, 1)], stride=2),
+    ),
+    "conv2d transpose, output padding": (
+        of(layers.Conv2DTranspose, 7, 3, strides=(2, 3), output_padding=(0, 2), use_bias=False),
+        (2, 5, 4, 3),
+        conv_transpose(stride=(2, 3), output_padding=(0, 2)),
+    ),
+    "conv2d transpose dilated": (
+        of(layers.Conv2DTranspose, 7, 3, dilation_rate=2),
+        (2, 5, 4, 3),
+        conv_transpose(dilation=2),
+    ),
+    "conv3d transpose": (
+        of(layers.Conv3DTranspose, 5, 2, strides=(1, 2, 2)),
+        (2, 3, 4, 5, 3),
+        conv_transpose(stride=(1, 2, 2)),
     ),
     "max 1-d": (of(layers.MaxPooling1D, 3, strides=2), (2, 10, 5), max_pool(3, stride=2)),
     "max 2-d": (of(layers.MaxPooling2D, 2), (2, 9, 8, 33), max_pool(2)),

@@ -57,3 +57,15 @@ def pool(x, window, strides, padding, reduce, ceil_mode=False):
         cells = x[(slice(None), *where)].astype("float64").reshape(len(x), -1, x.shape[-1])
         y[(slice(None), *place)] = reduce(cells)
     return y
+
+
+def conv_transpose(x, kernel, strides, before, dilations, sizes):
+    """Every pixel adds its kernel, times its value: x (n, spatial..., c), kernel (spatial..., f, c); the result has
+    these sizes and starts `before` cells into what the pixels reach."""
+    y = np.zeros((len(x), *sizes, kernel.shape[-2]))
+    for place in np.ndindex(x.shape[1:-1]):
+        for tap in np.ndindex(kernel.shape[:-2]):
+            at = tuple(p * s + t * d - b for p, s, t, d, b in zip(place, strides, tap, dilations, before, strict=True))
+            if all(0 <= i < size for i, size in zip(at, sizes, strict=True)):
+                y[(slice(None), *at)] += x[(slice(None), *place)].astype("float64") @ kernel[tap].astype("float64").T
+    return y

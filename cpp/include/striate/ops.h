@@ -100,6 +100,11 @@ STRIATE_API Value conv_input_gradient(const Value& gy, const Value& kernel, cons
                                       const ConvOptions& options = {});
 STRIATE_API Value conv_kernel_gradient(const Value& x, const Value& gy, const Value& kernel_like,
                                        const ConvOptions& options = {});
+// The convolution the other way round: its input gradient at x, with a kernel (spatial..., c_out, c_in). A size n
+// becomes n * stride with padding "same", n * stride + max(kernel - stride, 0) with "valid"; output_padding, below the
+// strides, says how many cells come at the end beyond those a kernel reaches (see ops/conv_transpose.h).
+STRIATE_API Value conv_transpose(const Value& x, const Value& kernel, const ConvOptions& options = {},
+                                 const std::vector<int64_t>& output_padding = {});
 STRIATE_API Value max_pool(const Value& x, const PoolOptions& options);
 STRIATE_API Value avg_pool(const Value& x, const PoolOptions& options);
 

@@ -5,6 +5,7 @@
 #include "ops/cast.h"
 #include "ops/concatenate.h"
 #include "ops/conv.h"
+#include "ops/conv_transpose.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"

@@ -46,11 +46,17 @@ from striate.layers.relu import LeakyReLU, ReLU
 from striate.layers.rescaling import Rescaling
 from striate.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from striate.layers.softmax import Softmax
+from striate.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from striate.utils import identifiers
 
 # Keras's other names for the same classes.
 AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+)
 GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -84,11 +90,17 @@ __all__ = [
     "BatchNormalization",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
     "Conv3D",
+    "Conv3DTranspose",
     "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
+    "Convolution2DTranspose",
     "Convolution3D",
+    "Convolution3DTranspose",
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",

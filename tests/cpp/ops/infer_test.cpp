@@ -148,6 +148,29 @@ TEST_CASE("windows that do not fit are refused with the arithmetic") {
                     doctest::Contains("padding=\"half\" is unknown"));
 }
 
+TEST_CASE("a transposed convolution gives back the size a convolution took") {
+  ops::ConvOptions options;
+  options.strides = {2, 3};
+  const auto sizes = [&](const Shape& x, std::vector<int64_t> output_padding = {}) {
+    return ops::conv_transpose(value(x), value({3, 2, 4, 5}), options, output_padding).shape();
+  };
+  CHECK(sizes({7, 4, 4, 5}) == Shape{7, 9, 12, 4});
+  CHECK(sizes({None, 4, 4, 5}, {1, 0}) == Shape{None, 10, 11, 4});
+  CHECK(sizes({1, None, 4, None}) == Shape{1, None, 12, 4});
+  options.padding.mode = "same";
+  CHECK(sizes({1, 4, 4, 5}) == Shape{1, 8, 12, 4});
+  CHECK(sizes({1, 4, 4, 5}, {0, 2}) == Shape{1, 7, 11, 4});
+  options.padding = explicit_padding({1, 0}, {0, 1});
+  CHECK(sizes({1, 4, 4, 5}, {1, 1}) == Shape{1, 9, 11, 4});
+  CHECK_THROWS_WITH(sizes({1, 4, 4, 5}, {2, 0}),
+                    doctest::Contains("output_padding=(2, 0) is not smaller than strides"));
+  CHECK_THROWS_WITH(sizes({1, 4, 4, 5}, {0}), doctest::Contains("has 1 entries for the 2 spatial axes"));
+  CHECK_THROWS_WITH(sizes({1, 4, 4, 2}), doctest::Contains("[conv_transpose] x.shape=(1, 4, 4, 2) has 2 channels but"));
+  CHECK_THROWS_WITH(sizes({1, 4, 5}), doctest::Contains("Expected a kernel (spatial..., c_out, c_in)"));
+  options.padding = explicit_padding({2, 0}, {1, 0});
+  CHECK_THROWS_WITH(sizes({1, 1, 4, 5}), doctest::Contains("axis 1 of x.shape=(1, 1, 4, 5) becomes 0"));
+}
+
 TEST_CASE("shapes and types that do not fit are refused with what was received") {
   CHECK_THROWS_WITH_AS(ops::add(value({2, 3}), value({4})),
                        doctest::Contains("[add] shapes (2, 3) and (4,) do not broadcast"), Error);

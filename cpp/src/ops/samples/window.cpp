@@ -1,4 +1,5 @@
 #include "ops/conv.h"
+#include "ops/conv_transpose.h"
 #include "ops/matmul.h"
 #include "ops/pool.h"
 
@@ -110,6 +111,18 @@ std::vector<Sample> ConvInputGradient::samples() {
     samples.push_back(make_sample(with_attributes<ConvInputGradient>(c.how),
                                   {uniform_sample(c.y, 1), uniform_sample(c.kernel, 2), uniform_sample(c.x, 3)},
                                   {0, 1, 2}));
+  return samples;
+}
+
+std::vector<Sample> ConvTransposeLike::samples() {
+  std::vector<Sample> samples;
+  for (const ConvCase& c : conv_cases()) {
+    ConvTransposeLike op = with_attributes<ConvTransposeLike>(c.how);
+    samples.push_back(make_sample(op, {uniform_sample(c.y, 1), uniform_sample(c.kernel, 2)}, {}));
+    op.output_padding.assign(static_cast<size_t>(c.x.rank() - 2), 0);
+    if (c.how.padding != "same")
+      samples.push_back(make_sample(op, {uniform_sample(c.y, 1), uniform_sample(c.kernel, 2)}, {}));
+  }
   return samples;
 }
 
