@@ -17,8 +17,10 @@ SMALL = {
     "ResNet18": ((32, 32, 3), 0.01),
     "ResNet20": ((16, 16, 3), 0.01),
     "ResNet50": ((32, 32, 3), 0.01),
+    "UNet": ((32, 32, 3), 0.01),
 }
-LARGE = {"AlexNet", "VGG16", "ResNet50"}  # tens of millions of weights, however small the image
+CLASSIFIERS = [name for name in SMALL if name != "UNet"]
+LARGE = {"AlexNet", "VGG16", "ResNet50", "UNet"}  # tens of millions of weights, however small the image
 EVERY = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in SMALL]
 )
@@ -31,7 +33,8 @@ def build(name, classes=5, **options):
 
 def images(name, count=4):
     rng = np.random.default_rng(0)
-    return rng.random((count, *SMALL[name][0]), dtype=np.float32), np.arange(count) % 5
+    x = rng.random((count, *SMALL[name][0]), dtype=np.float32)
+    return x, np.arange(count) % 5 if name in CLASSIFIERS else np.int64(x[..., 0] * 5)
 
 
 @EVERY
@@ -39,10 +42,10 @@ def test_probabilities_are_the_softmax_of_the_logits(name):
     x, _ = images(name)
     probabilities = build(name).predict(x, verbose=0)
     logits = build(name, classifier_activation=None).predict(x, verbose=0)
-    assert probabilities.shape == (4, 5)
+    assert probabilities.shape == (4, *([] if name in CLASSIFIERS else SMALL[name][0][:2]), 5)
     assert np.ptp(logits) > 0
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    np.testing.assert_allclose(probabilities, exponentials / exponentials.sum(axis=1, keepdims=True), rtol=1e-5)
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    np.testing.assert_allclose(probabilities, exponentials / exponentials.sum(axis=-1, keepdims=True), rtol=1e-5)
 
 
 @EVERY
@@ -69,7 +72,7 @@ def test_files_keep_every_bit(name, tmp_path):
     np.testing.assert_array_equal(reloaded(weights=tmp_path / "net.weights.striate").predict(x, verbose=0), expected)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_features(monkeypatch, name):
     zoo.zeros_first(monkeypatch)
     maps = build(name, include_top=False).output_shape
@@ -91,7 +94,6 @@ def test_starts_from_another_tensor(monkeypatch):
     ("options", "words"),
     [
         ({"weights": "imagenet"}, "comes without trained weights"),
-        ({"include_top": False, "pooling": "sum"}, "unknown pooling='sum'.*None, 'avg' or 'max'"),
         ({"input_shape": (32, 32)}, r"input_shape=\(32, 32\).*\(height, width, channels\)"),
         ({"input_shape": (32, 32, None)}, "known number of channels"),
     ],
@@ -100,6 +102,13 @@ def test_invalid_usage(monkeypatch, name, options, words):
     zoo.zeros_first(monkeypatch)
     with pytest.raises(ValueError, match=rf"\[{name}\].*{words}"):
         getattr(applications, name)(**{"input_shape": SMALL[name][0], **options})
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_unknown_pooling(monkeypatch, name):
+    zoo.zeros_first(monkeypatch)
+    with pytest.raises(ValueError, match=rf"\[{name}\] unknown pooling='sum'.*None, 'avg' or 'max'"):
+        build(name, include_top=False, pooling="sum")
 
 
 @pytest.mark.parametrize("network", [applications.LeNet5, applications.LabNet])
