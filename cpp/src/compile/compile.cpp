@@ -49,6 +49,8 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   graph = remove_identities(graph);
   graph = share_common_expressions(graph);
   graph = fuse_softmax_loss(graph);
+  graph = fuse_batch_norm(graph);
+  graph = move_relu_gradients(graph);
   graph = fuse_epilogues(graph, backend);
   graph = fold_batch_norm(graph);
   graph = fuse_epilogues(graph, backend);  // activations after a folded normalization

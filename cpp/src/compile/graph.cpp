@@ -8,19 +8,21 @@ std::vector<Value> Graph::roots() const {
   return all;
 }
 
-Graph rewrite(const Graph& graph, const Rule& rule) {
+Graph rewrite(const Graph& graph, const Rule& rule, const Besides& besides) {
   std::unordered_map<const Node*, std::vector<Value>> replaced;
   auto mapped = [&](const Value& value) {
     const auto found = replaced.find(value.node().get());
     return found == replaced.end() ? value : found->second[value.index()];
   };
-  for (const auto& node : topological_order(graph.roots())) {
+  for (const auto& node : topological_order(graph.roots(), besides)) {
     std::vector<Value> inputs;
     bool changed = false;
     for (const Value& input : node->inputs) {
       inputs.push_back(mapped(input));
       changed = changed || !(inputs.back() == input);
     }
+    if (const auto wanted = besides.find(node.get()); wanted != besides.end())
+      for (const Value& value : wanted->second) inputs.push_back(mapped(value));
     std::vector<Value> values = rule(*node, inputs);
     if (values.empty() && changed) {
       const auto rebuilt = make_node(node->op, std::move(inputs));

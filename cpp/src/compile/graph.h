@@ -17,12 +17,12 @@ struct Graph {
 };
 
 // Gives the values that take the place of a node's outputs, or nothing to keep it. `inputs` are the node's inputs,
-// already rewritten; the node still shows the old ones.
+// already rewritten, then what was asked for besides them; the node still shows the old ones.
 using Rule = std::function<std::vector<Value>(const Node& node, const std::vector<Value>& inputs)>;
 
 // The graph with the rule applied to every node, inputs first. Kept nodes whose inputs changed are built again; scope
-// and sequence stay.
-Graph rewrite(const Graph& graph, const Rule& rule);
+// and sequence stay. No node may depend on itself through `besides`; those that have some are not kept.
+Graph rewrite(const Graph& graph, const Rule& rule, const Besides& besides = {});
 
 // How often each value is read, by nodes, outputs and updates; reads of the shape alone do not count.
 class UseCounts {

@@ -25,6 +25,13 @@ Graph fold_batch_norm(const Graph& graph);
 // cross_entropy(softmax(z)) and its gradient: the stable forms on logits.
 Graph fuse_softmax_loss(const Graph& graph);
 
+// In training, batch normalization + residual + ReLU as one step, and the gradient of the ReLU within the
+// normalization's.
+Graph fuse_batch_norm(const Graph& graph);
+
+// The gradients of ReLUs before max poolings and concatenations, computed after them (on the way back: before).
+Graph move_relu_gradients(const Graph& graph);
+
 // conv, its input gradient or matmul + bias + residual + activation, or masked by a ReLU's gradient, as one step, where
 // the backend claims it.
 Graph fuse_epilogues(const Graph& graph, const Backend& backend);

@@ -146,7 +146,7 @@ void Variable::assign(const Tensor& value) {
   state_->version.fetch_add(1);
 }
 
-std::vector<std::shared_ptr<const Node>> topological_order(const std::vector<Value>& roots) {
+std::vector<std::shared_ptr<const Node>> topological_order(const std::vector<Value>& roots, const Besides& besides) {
   std::vector<std::shared_ptr<const Node>> order;
   std::unordered_set<const Node*> seen;
   std::vector<std::pair<const std::shared_ptr<const Node>*, size_t>> stack;  // node, next input to visit
@@ -155,12 +155,15 @@ std::vector<std::shared_ptr<const Node>> topological_order(const std::vector<Val
     stack.emplace_back(&root.node(), 0);
     while (!stack.empty()) {
       auto& [node, next] = stack.back();
-      if (next == (*node)->inputs.size()) {
+      const size_t inputs = (*node)->inputs.size();
+      const auto wanted = besides.empty() ? besides.end() : besides.find(node->get());
+      if (next == inputs + (wanted == besides.end() ? 0 : wanted->second.size())) {
         order.push_back(*node);
         stack.pop_back();
         continue;
       }
-      const auto& input = (*node)->inputs[next++].node();
+      const auto& input = (next < inputs ? (*node)->inputs[next] : wanted->second[next - inputs]).node();
+      ++next;
       if (seen.insert(input.get()).second) stack.emplace_back(&input, 0);
     }
   }

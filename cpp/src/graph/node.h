@@ -6,6 +6,7 @@
 #include <memory>
 #include <shared_mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "graph/op.h"
@@ -47,8 +48,13 @@ Value apply(OpType op, std::vector<Value> inputs) {
   return Value(make_node(std::make_shared<OpType>(std::move(op)), std::move(inputs)), 0);
 }
 
-// Every node reachable from the roots, inputs before users; iterative, so depth does not matter.
-std::vector<std::shared_ptr<const Node>> topological_order(const std::vector<Value>& roots);
+// Values that a node is to have before it besides its inputs.
+using Besides = std::unordered_map<const Node*, std::vector<Value>>;
+
+// Every node reachable from the roots, inputs (and what is wanted besides) before users; iterative, so depth does not
+// matter.
+std::vector<std::shared_ptr<const Node>> topological_order(const std::vector<Value>& roots,
+                                                           const Besides& besides = {});
 
 const std::string& current_scope();
 

@@ -33,9 +33,20 @@ Cost batch_norm_cost(const std::vector<ValueType>& inputs, const std::vector<Val
 
 // --- training ----------------------------------------------------------------------------------------------------
 
+void BatchNormTrain::attributes(AttributeVisitor& visit) {
+  BatchNormBase::attributes(visit);
+  if (!relu && !residual) return;
+  visit("relu", relu);
+  visit("residual", residual);
+}
+
 std::vector<ValueType> BatchNormTrain::infer(const std::vector<ValueType>& inputs) const {
-  check_input_count(kName, inputs, 3);
+  check_input_count(kName, inputs, residual ? 4 : 3);
   check_batch_norm(kName, inputs, {"gamma", "beta"}, epsilon);
+  if (residual) {
+    check_same_dtype(kName, "x", inputs[0], "residual", inputs[3]);
+    check_shape(kName, "residual", inputs[3], inputs[0].shape, "the shape of x");
+  }
   const Shape& x = inputs[0].shape;
   STRIATE_CHECK(x.product(0, x.rank() - 1) != 0, shape, kName, "x.shape=", x.text(),
                 " has no elements to take statistics of. Expected at least one sample.");
@@ -44,6 +55,8 @@ std::vector<ValueType> BatchNormTrain::infer(const std::vector<ValueType>& input
 }
 
 std::vector<Value> BatchNormTrain::gradient(const GradientArgs& args) const {
+  STRIATE_CHECK(!relu && !residual, value, kName,
+                "has no gradient once something is fused onto it. Take gradients before compiling.");
   using namespace ops;
   const Value &x = args.inputs[0], &gamma = args.inputs[1], &mean = args.outputs[1], &variance = args.outputs[2];
   const Value &gy = args.output_gradients[0], &gmean = args.output_gradients[1], &gvariance = args.output_gradients[2];
@@ -69,23 +82,35 @@ std::vector<Value> BatchNormTrain::gradient(const GradientArgs& args) const {
 void BatchNormTrain::lower(Lowering& lowering) const {
   const Shape& x = lowering.input_type(0).shape;
   if (x.elements() == 0) return;
+  BatchNormShape shape = batch_norm_shape(x, epsilon);
+  shape.relu = relu;
+  shape.residual = residual;
   lowering
-      .call(Family::normalization, NormalizationFunction::train, batch_norm_shape(x, epsilon),
-            {lowering.input(0), lowering.input(1), lowering.input(2)},
+      .call(Family::normalization, NormalizationFunction::train, shape,
+            {lowering.input(0), lowering.input(1), lowering.input(2), residual ? lowering.input(3) : kNoBuffer},
             {lowering.output(0), lowering.output(1), lowering.output(2)})
-      .in_place = {{0, 0}};
+      .in_place = {{0, 0}, {3, 0}};
 }
 
 Cost BatchNormTrain::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
   return batch_norm_cost(inputs, outputs, 6);
 }
 
+void BatchNormGradient::attributes(AttributeVisitor& visit) {
+  BatchNormBase::attributes(visit);
+  if (relu) visit("relu", relu);
+}
+
 std::vector<ValueType> BatchNormGradient::infer(const std::vector<ValueType>& inputs) const {
-  check_input_count(kName, inputs, 5);
+  check_input_count(kName, inputs, relu ? 6 : 5);
   check_batch_norm(kName, inputs, {"gamma", "mean", "variance"}, epsilon);
   check_same_dtype(kName, "x", inputs[0], "gy", inputs[4]);
   check_shape(kName, "gy", inputs[4], inputs[0].shape, "the shape of x");
   const ValueType per_channel{inputs[0].dtype, Shape{inputs[0].shape.back()}};
+  if (relu) {
+    check_same_dtype(kName, "x", inputs[0], "beta", inputs[5]);
+    check_shape(kName, "beta", inputs[5], per_channel.shape, "one for each channel of x");
+  }
   return {inputs[0], per_channel, per_channel};
 }
 
@@ -101,8 +126,11 @@ void BatchNormGradient::lower(Lowering& lowering) const {
   }
   std::vector<BufferId> inputs;
   for (int i = 0; i < 5; ++i) inputs.push_back(lowering.input(i));
+  inputs.push_back(relu ? lowering.input(5) : kNoBuffer);
+  BatchNormShape shape = batch_norm_shape(x, epsilon);
+  shape.relu = relu;
   lowering
-      .call(Family::normalization, NormalizationFunction::backward, batch_norm_shape(x, epsilon), std::move(inputs),
+      .call(Family::normalization, NormalizationFunction::backward, shape, std::move(inputs),
             {lowering.output(0), lowering.output(1), lowering.output(2)})
       .in_place = {{4, 0}};
 }

@@ -13,10 +13,13 @@ struct BatchNormBase : OpBase<Derived> {
   void attributes(AttributeVisitor& visit) override { visit("epsilon", epsilon); }
 };
 
-// Inputs (x, gamma, beta); outputs (y, mean, variance), the biased statistics of x.
+// Inputs (x, gamma, beta), and (residual) if one is fused; outputs (y, mean, variance), the biased statistics of x.
 struct BatchNormTrain : BatchNormBase<BatchNormTrain> {
   static constexpr std::string_view kName = "batch_norm_train";
   static constexpr bool kTwiceDifferentiable = false;
+  // Set by the compiler alone: y = relu(normalized + residual). Files have neither, so they are told only where set.
+  bool relu = false, residual = false;
+  void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
   std::vector<Value> gradient(const GradientArgs& args) const override;
   void lower(Lowering& lowering) const override;
@@ -24,10 +27,12 @@ struct BatchNormTrain : BatchNormBase<BatchNormTrain> {
   static std::vector<Sample> samples();
 };
 
-// Inputs (x, gamma, mean, variance, gy); outputs the gradients of x, gamma and beta.
+// Inputs (x, gamma, mean, variance, gy), and (beta) with a ReLU; outputs the gradients of x, gamma and beta.
 struct BatchNormGradient : BatchNormBase<BatchNormGradient> {
   static constexpr std::string_view kName = "batch_norm_gradient";
   static constexpr bool kDifferentiable = false;
+  bool relu = false;  // gy is that of relu(y), y = batch_norm_train(x, gamma, beta). Set by the compiler alone.
+  void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
   std::vector<Value> gradient(const GradientArgs& args) const override;
   void lower(Lowering& lowering) const override;

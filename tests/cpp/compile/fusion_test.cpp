@@ -149,3 +149,105 @@ TEST_CASE("a transposed convolution ends with its bias and ReLU, also where one 
     check_same({x}, {y}, {spread, sum}, given, kTolerance);
   }
 }
+
+namespace {
+
+// A residual block in training: conv, normalization, ReLU; conv, normalization; a projection of the input, normalized
+// or not; their sum and its ReLU. Gives the loss and all gradients.
+struct TrainedBlock {
+  Value x = input("x", DType::float32, {kUnknown, 6, 5, 12});
+  std::vector<Variable> variables;
+  std::vector<Value> outputs, between;
+
+  explicit TrainedBlock(bool project, bool first_operand) {
+    const auto variable = [&](const Shape& shape, double low, double high) {
+      variables.emplace_back("v", random_uniform(shape, 7, variables.size(), low, high));
+      return variables.back().value();
+    };
+    const auto normalized = [&](const Value& v) {
+      const Value gamma = variable({v.shape().back()}, 0.5, 1.5), beta = variable({v.shape().back()}, -0.5, 0.5);
+      const ops::BatchNormResult result = ops::batch_norm_train(v, gamma, beta, 1e-3);
+      outputs.push_back(result.mean);
+      outputs.push_back(result.variance);
+      between.push_back(result.y);
+      return result.y;
+    };
+    const auto conv = [&](const Value& v, int64_t kernel, int64_t c) {
+      return ops::conv(v, variable({kernel, kernel, v.shape().back(), c}, -0.3, 0.3), same_padding());
+    };
+    const Value stem = ops::relu(normalized(conv(x, 3, 20)));
+    const Value hidden = ops::relu(normalized(conv(stem, 3, 20)));
+    const Value line = normalized(conv(hidden, 3, 20));
+    const Value beside = project ? normalized(conv(stem, 1, 20)) : stem;
+    const Value sum = first_operand ? ops::add(line, beside) : ops::add(beside, line);
+    const Value y = ops::relu(sum);
+    const Value weights = constant(random_uniform({6, 5, 20}, 7, 99, -1, 1));
+    std::vector<Value> wrt;
+    for (const Variable& v : variables) wrt.push_back(v.value());
+    for (const Value& g : gradients(ops::sum(ops::multiply(ops::square(y), weights)), wrt)) outputs.push_back(g);
+    for (const Value& v : {stem, hidden, sum}) between.push_back(v);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("normalization, residual and ReLU are one step, and two in the gradient") {
+  for (bool project : {false, true})
+    for (bool first_operand : {false, true}) {
+      const TrainedBlock block(project, first_operand);
+      const std::vector<Tensor> given = {random({3, 6, 5, 12}, 4)};
+      const Function f("f", {block.x}, block.outputs);
+      CHECK(count_steps(f, given, "relu") == 0);
+      CHECK(count_steps(f, given, "relu_gradient") == 1);  // of the last, whose gradient no convolution gives
+      CHECK(count_steps(f, given, "batch_norm_train") == (project ? 4 : 3));
+      CHECK(count_steps(f, given, "batch_norm_gradient") == (project ? 4 : 3));
+      CHECK(count_steps(f, given, "add") == 1);                          // the doubling of y
+      check_same({block.x}, block.outputs, block.between, given, 2e-3);  // sums over 90 pixels, and squares
+    }
+}
+
+TEST_CASE("the gradient of a ReLU before a max pooling is taken on the pooled side") {
+  for (int64_t window : {2, 3}) {
+    const Value x = input("x", DType::float32, {kUnknown, 8, 8, 3});
+    const Variable u("u", random({3, 3, 3, 20}, 1)), b("b", random({20}, 2)), w("w", random({3, 3, 20, 10}, 3));
+    ops::PoolOptions pool;
+    pool.window = {window, window};
+    pool.strides = {2, 2};
+    pool.padding.mode = "same";
+    const Value y = ops::relu(ops::add(ops::conv(x, u.value(), same_padding()), b.value()));
+    const Value pooled = ops::max_pool(y, pool);
+    const Value loss = ops::sum(ops::square(ops::conv(pooled, w.value(), same_padding())));
+    const std::vector<Value> g = gradients(loss, {u.value(), b.value(), w.value(), y, pooled});
+    const std::vector<Tensor> given = {random({3, 8, 8, 3}, 4)};
+    const std::vector<Value> wanted = {loss, g[0], g[1], g[2]};
+    const Function f("f", {x}, wanted);
+    CHECK(count_steps(f, given, "relu_gradient") == 0);
+    // convolutions 2, pooling, squares and their sum, twice the result times the gradient 2; gradients: input, scatter,
+    // bias, kernels 2
+    INFO(f.dump({given[0].shape()}));
+    CHECK(count_steps(f, given, "max_pool_scatter") == 1);
+    check_same({x}, wanted, {g[3], g[4]}, given, 2e-2);  // values of thousands
+  }
+}
+
+TEST_CASE("the gradients of ReLUs that are joined are taken at once") {
+  const Value x = input("x", DType::float32, {kUnknown, 6, 6, 4});
+  const Variable u("u", random({1, 1, 4, 20}, 1)), v("v", random({3, 3, 4, 12}, 2)), w("w", random({3, 3, 32, 10}, 3));
+  ops::PoolOptions pool;
+  pool.window = {2, 2};
+  const Value a = ops::relu(ops::conv(x, u.value(), same_padding()));
+  const Value b = ops::relu(ops::conv(x, v.value(), same_padding()));
+  const Value joined = ops::concatenate({a, b}, -1);
+  for (bool pools : {false, true}) {
+    const Value next = pools ? ops::max_pool(joined, pool) : joined;
+    const Value loss = ops::sum(ops::square(ops::conv(next, w.value(), same_padding())));
+    const std::vector<Value> g = gradients(loss, {u.value(), v.value(), w.value(), a, b});
+    const std::vector<Tensor> given = {random({3, 6, 6, 4}, 4)};
+    const std::vector<Value> wanted = {g[0], g[1], g[2]};
+    const Function f("f", {x}, wanted);
+    CHECK(count_steps(f, given, "relu_gradient") == 0);
+    check_same({x}, wanted, {g[3], g[4]}, given, 2e-2);
+    // Where one part's gradient is wanted unmasked, parts are masked one by one.
+    CHECK(count_steps(Function("f", {x}, {g[0], g[1], g[4]}), given, "relu_gradient") == 2);
+  }
+}

@@ -9,11 +9,12 @@ using namespace striate::test;
 namespace {
 
 struct Data {
-  std::vector<double> x, gamma, beta, gy;
+  std::vector<double> x, gamma, beta, gy, residual;
 };
 // Channel j of x has mean `offset` + j % 5 - 2 and a spread of 1 + j % 3.
 Data data(const BatchNormShape& s, double offset) {
-  Data d{reals(s.rows * s.c, 1), reals(s.c, 2), reals(s.c, 3), reals(s.rows * s.c, 4)};
+  Data d{reals(s.rows * s.c, 1), reals(s.c, 2), reals(s.c, 3), reals(s.rows * s.c, 4),
+         s.residual ? reals(s.rows * s.c, 5) : std::vector<double>()};
   for (int64_t i = 0; i < s.rows * s.c; ++i)
     d.x[i] = double(float(d.x[i] * double(1 + i % s.c % 3) + offset + double(i % s.c % 5 - 2)));
   return d;
@@ -43,15 +44,30 @@ std::vector<BatchNormShape> shapes() {
   return all;
 }
 
+// The shapes with every ending that a function has.
+std::vector<BatchNormShape> shapes_of(NormalizationFunction f) {
+  std::vector<BatchNormShape> all;
+  for (BatchNormShape s : shapes()) {
+    all.push_back(s);
+    s.relu = true;
+    if (f != NormalizationFunction::infer) all.push_back(s);
+    s.residual = true;
+    if (f == NormalizationFunction::train) all.push_back(s);
+    s.relu = false;
+    if (f == NormalizationFunction::train) all.push_back(s);
+  }
+  return all;
+}
+
 template <class Check>
 void for_all(NormalizationFunction f, Check check) {
-  for (const BatchNormShape& s : shapes())
+  for (const BatchNormShape& s : shapes_of(f))
     for (double offset : {0.0, 100.0})
-      for_each_kernel(Family::normalization, int(f), &s,
-                      [&](const Kernel& kernel, const std::string& label, auto* type) {
-                        INFO(label, " rows=", s.rows, " c=", s.c, " offset=", offset);
-                        check(s, kernel, type, data(s, offset), offset);
-                      });
+      for_each_kernel(
+          Family::normalization, int(f), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
+            INFO(label, " rows=", s.rows, " c=", s.c, " offset=", offset, " relu=", s.relu, " residual=", s.residual);
+            check(s, kernel, type, data(s, offset), offset);
+          });
 }
 
 // A mean is a sum over blocks of 64, 16 of them in a chain, then merges: under 64 roundings of values up to
@@ -73,8 +89,11 @@ TEST_CASE("batch norm: training statistics and output") {
             using T = TypeOf<decltype(type)>;
             const Statistics t = statistics(s, d.x);
             const int64_t size = sizeof(T);
-            const auto got = call(kernel, &s, {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(d.beta)},
-                                  {s.rows * s.c * size, s.c * size, s.c * size}, {{0, 0}});
+            const std::vector<Bytes> inputs = {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(d.beta),
+                                               reals_as<T>(d.residual)};
+            const std::vector<int64_t> sizes = {s.rows * s.c * size, s.c * size, s.c * size};
+            const auto got = call(kernel, &s, inputs, sizes, {{0, 0}});
+            if (s.residual) CHECK(got == call(kernel, &s, inputs, sizes, {{0, 3}}));
             check_close(values_of<T>(got[1]), t.mean, [&](size_t) { return mean_bound<T>(offset); });
             check_close(values_of<T>(got[2]), t.variance,
                         [&](size_t j) { return variance_bound<T>(t.variance[j], offset) + mean_bound<T>(offset); });
@@ -82,6 +101,8 @@ TEST_CASE("batch norm: training statistics and output") {
             for (int64_t i = 0; i < s.rows * s.c; ++i) {
               const int64_t j = i % s.c;
               want[i] = (d.x[i] - t.mean[j]) * d.gamma[j] / std::sqrt(t.variance[j] + s.epsilon) + d.beta[j];
+              if (s.residual) want[i] += d.residual[i];
+              if (s.relu) want[i] = std::max(want[i], 0.0);
             }
             // The errors of mean and variance through y, and its own few roundings.
             check_close(values_of<T>(got[0]), want, [&](size_t i) {
@@ -90,7 +111,7 @@ TEST_CASE("batch norm: training statistics and output") {
               const double centred = std::abs(d.x[i] - t.mean[j]);
               return std::abs(d.gamma[j]) * (mean_bound<T>(offset) / deviation +
                                              centred / deviation * variance_bound<T>(t.variance[j], offset) / total) +
-                     8 * epsilon<T>() * (1 + std::abs(want[i]));
+                     8 * epsilon<T>() * (2 + std::abs(d.gamma[j]) * centred / deviation);
             });
           });
 }
@@ -107,7 +128,7 @@ TEST_CASE("batch norm: a large mean does not spoil the variance") {
                     using T = TypeOf<decltype(type)>;
                     INFO(label);
                     const int64_t size = sizeof(T);
-                    const auto got = call(kernel, &s, {reals_as<T>(x), reals_as<T>(ones), reals_as<T>(zeros)},
+                    const auto got = call(kernel, &s, {reals_as<T>(x), reals_as<T>(ones), reals_as<T>(zeros), {}},
                                           {s.rows * s.c * size, s.c * size, s.c * size});
                     check_close(values_of<T>(got[2]), t.variance, [&](size_t j) { return 0.001 * t.variance[j]; });
                   });
@@ -121,24 +142,32 @@ TEST_CASE("batch norm: gradients") {
     for (auto* v : {&t.mean, &t.variance})
       for (double& value : *v) value = double(T(value));  // what the kernel is given
     std::vector<double> gx(s.rows * s.c), ggamma(s.c), gbeta(s.c), size_gamma(s.c);
+    // With a ReLU the sign is that of the line as train's kernels round it, so it is computed in T and alike.
+    std::vector<double> gy = d.gy;
+    for (int64_t i = 0; s.relu && i < s.rows * s.c; ++i) {
+      const int64_t j = i % s.c;
+      const T inverse = T(1) / std::sqrt(T(t.variance[j]) + T(s.epsilon));
+      const T line = std::fma(T(d.x[i]) - T(t.mean[j]), T(d.gamma[j]) * inverse, T(d.beta[j]));
+      if (!(line > 0)) gy[i] = 0;
+    }
     for (int64_t i = 0; i < s.rows * s.c; ++i) {
       const int64_t j = i % s.c;
       const double normalized = (d.x[i] - t.mean[j]) / std::sqrt(t.variance[j] + s.epsilon);
-      gbeta[j] += d.gy[i];
-      ggamma[j] += d.gy[i] * normalized;
-      size_gamma[j] += std::abs(d.gy[i] * normalized);
+      gbeta[j] += gy[i];
+      ggamma[j] += gy[i] * normalized;
+      size_gamma[j] += std::abs(gy[i] * normalized);
     }
     for (int64_t i = 0; i < s.rows * s.c; ++i) {
       const int64_t j = i % s.c;
       const double inverse = 1 / std::sqrt(t.variance[j] + s.epsilon);
       const double normalized = (d.x[i] - t.mean[j]) * inverse;
-      gx[i] = d.gamma[j] * inverse * (d.gy[i] - (gbeta[j] + normalized * ggamma[j]) / double(s.rows));
+      gx[i] = d.gamma[j] * inverse * (gy[i] - (gbeta[j] + normalized * ggamma[j]) / double(s.rows));
     }
     const int64_t size = sizeof(T);
-    const auto got =
-        call(kernel, &s,
-             {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(t.mean), reals_as<T>(t.variance), reals_as<T>(d.gy)},
-             {s.rows * s.c * size, s.c * size, s.c * size}, {{0, 4}});
+    const auto got = call(kernel, &s,
+                          {reals_as<T>(d.x), reals_as<T>(d.gamma), reals_as<T>(t.mean), reals_as<T>(t.variance),
+                           reals_as<T>(d.gy), s.relu ? reals_as<T>(d.beta) : Bytes()},
+                          {s.rows * s.c * size, s.c * size, s.c * size}, {{0, 4}});
     const double sum_error = kRoundings * epsilon<T>();
     (void)offset;
     check_close(values_of<T>(got[2]), gbeta, [&](size_t) { return sum_error * double(s.rows); });

@@ -1,6 +1,7 @@
 // Batch normalization in three phases: (0) each item leaves its rows' statistics, (1) they are merged in a fixed tree
-// and become a line a channel, y = (x - mean) * scale + shift, (2) the line is applied. Forward reads x twice from
-// memory: statistics of a block take two passes, but the block stays in L1.
+// and become a line a channel, y = (x - mean) * scale + shift, (2) the line is applied, with what is fused onto it.
+// Forward reads x twice from memory, backward x and gy: rows are taken 8 at a time, whole and in order, so that memory
+// is read in one run; a vector of 8 rows fits the registers for the two passes its statistics take.
 //
 // Few channels: `fold` rows are seen as one wide row (columns.h), so every lane works; a column of the wide matrix is
 // then a fold-th part of a channel's rows, merged like any other part.
@@ -31,17 +32,18 @@ STRIATE_INLINE Range rows_of(const Wide& w, int64_t part) {
 
 // Tables of a value a channel, repeated `fold` times to match a wide row; and before them two values a part and column.
 struct Workspace {
-  Real *first, *second;                // (parts, width): means and M2, or the two sums of the gradient
-  Real *mean, *scale, *shift, *slope;  // (width)
+  Real *first, *second;                        // (parts, width): means and M2, or the two sums of the gradient
+  Real *mean, *scale, *shift, *slope, *level;  // (width)
 };
 Workspace workspace_of(const Wide& w, void* memory) {
   Real* p = static_cast<Real*>(memory);
   Real* tables = p + 2 * w.parts * w.width;
-  return {p, p + w.parts * w.width, tables, tables + w.width, tables + 2 * w.width, tables + 3 * w.width};
+  const auto table = [&](int i) { return tables + i * w.width; };
+  return {p, p + w.parts * w.width, table(0), table(1), table(2), table(3), table(4)};
 }
 int64_t workspace_bytes(const BatchNormShape& s) {
   const Wide w = wide_of(s);
-  return (2 * w.parts + 4) * w.width * static_cast<int64_t>(sizeof(Real));
+  return (2 * w.parts + 5) * w.width * static_cast<int64_t>(sizeof(Real));
 }
 
 int64_t phase_items(const BatchNormShape& s, int phase) {
@@ -83,32 +85,48 @@ STRIATE_INLINE Moments merge(Moments a, Real count_a, Moments b, Real count_b) {
           a.m2 + fma(delta * delta, set1(count_a * (count_b / count)), b.m2)};
 }
 
-// Of one vector of columns over rows, in blocks that stay in L1 for their second pass.
+// Rows taken at a time: 8 vectors and a few temporaries fit the 16 registers of SSE2 and AVX2.
+constexpr int kRows = 8;
+
+template <class F>
+STRIATE_INLINE Vec sum_of_rows(F row) {
+  return ((row(0) + row(1)) + (row(2) + row(3))) + ((row(4) + row(5)) + (row(6) + row(7)));
+}
+
+// Of `rows` <= kRows rows of one vector of columns.
 STRIATE_INLINE Moments moments_of(const Real* x, int64_t rows, int64_t stride, int64_t lanes) {
-  constexpr int kChains = 4;  // independent additions in flight
-  Moments all{};
-  for (int64_t first = 0; first < rows; first += kBlockRows) {
-    const int64_t n = min_of(kBlockRows, rows - first);
-    const Real* p = x + first * stride;
-    Vec sum[kChains] = {}, m2[kChains] = {};
-    int64_t r = 0;
-    for (; r + kChains <= n; r += kChains) STRIATE_UNROLL
-    for (int k = 0; k < kChains; ++k) sum[k] += load_lanes(p + (r + k) * stride, lanes);
-    for (; r < n; ++r) sum[0] += load_lanes(p + r * stride, lanes);
-    const Vec mean = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<Real>(n);
-    for (r = 0; r + kChains <= n; r += kChains) STRIATE_UNROLL
-    for (int k = 0; k < kChains; ++k) {
-      const Vec d = load_lanes(p + (r + k) * stride, lanes) - mean;
-      m2[k] = fma(d, d, m2[k]);
-    }
-    for (; r < n; ++r) {
-      const Vec d = load_lanes(p + r * stride, lanes) - mean;
-      m2[0] = fma(d, d, m2[0]);
-    }
-    const Moments block = {mean, (m2[0] + m2[1]) + (m2[2] + m2[3])};
-    all = first == 0 ? block : merge(all, static_cast<Real>(first), block, static_cast<Real>(n));
+  if (rows == kRows) {
+    Vec v[kRows];
+    STRIATE_UNROLL
+    for (int r = 0; r < kRows; ++r) v[r] = load_lanes(x + r * stride, lanes);
+    const Vec mean = sum_of_rows([&](int r) { return v[r]; }) * static_cast<Real>(1.0 / kRows);
+    STRIATE_UNROLL
+    for (int r = 0; r < kRows; ++r) v[r] = (v[r] - mean) * (v[r] - mean);
+    return {mean, sum_of_rows([&](int r) { return v[r]; })};
   }
-  return all;
+  Vec sum{}, m2{};
+  for (int64_t r = 0; r < rows; ++r) sum += load_lanes(x + r * stride, lanes);
+  const Vec mean = sum / static_cast<Real>(rows);
+  for (int64_t r = 0; r < rows; ++r) {
+    const Vec d = load_lanes(x + r * stride, lanes) - mean;
+    m2 = fma(d, d, m2);
+  }
+  return {mean, m2};
+}
+
+// Of every column of a part, into the tables `mean` and `m2`.
+void moments_of_part(const Real* x, int64_t rows, int64_t width, Real* mean, Real* m2) {
+  for (int64_t first = 0; first < rows; first += kRows) {
+    const int64_t n = min_of(kRows, rows - first);
+    for_vectors(0, width, [&](int64_t j, int64_t lanes) {
+      Moments m = moments_of(x + first * width + j, n, width, lanes);
+      if (first > 0)
+        m = merge({load_lanes(mean + j, lanes), load_lanes(m2 + j, lanes)}, static_cast<Real>(first), m,
+                  static_cast<Real>(n));
+      store_lanes(mean + j, m.mean, lanes);
+      store_lanes(m2 + j, m.m2, lanes);
+    });
+  }
 }
 
 // Merges the parts of one vector of channels pairwise. A part is a row of (parts * fold, c); each row of the rest is
@@ -150,6 +168,20 @@ STRIATE_INLINE Vec inverse_deviation(Vec variance, double epsilon) {
   return 1 / sqrt(variance + static_cast<Real>(epsilon));
 }
 
+// y = line(x) + residual, above 0 with a ReLU. In the order the items come, the last rows first: they are what phase 0
+// left in the cache.
+template <bool relu, bool residual>
+void apply_line(const BatchNormShape& s, const Wide& w, const Workspace& ws, const Real* x, const Real* beside, Real* y,
+                int64_t begin, int64_t end) {
+  for (int64_t item = begin; item < end; ++item)
+    for_elements(s, w, w.parts - 1 - item, [&](int64_t i, int64_t t, int64_t lanes) {
+      const Vec centred = load_lanes(x + i, lanes) - load_lanes(ws.mean + t, lanes);
+      Vec v = fma(centred, load_lanes(ws.scale + t, lanes), load_lanes(ws.shift + t, lanes));
+      if constexpr (residual) v += load_lanes(beside + i, lanes);
+      store_lanes(y + i, relu ? max(v, zero()) : v, lanes);
+    });
+}
+
 void train(const BatchNormShape& s, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
   const Real* x = buffer<const Real>(args, 0);
   const Wide w = wide_of(s);
@@ -157,17 +189,14 @@ void train(const BatchNormShape& s, const KernelArgs& args, int phase, int64_t b
   if (phase == 0) {
     for (int64_t part = begin; part < end; ++part) {
       const Range r = rows_of(w, part);
-      for_vectors(0, w.width, [&](int64_t j, int64_t lanes) {
-        const Moments m = moments_of(x + r.begin * w.width + j, r.end - r.begin, w.width, lanes);
-        store_lanes(ws.first + part * w.width + j, m.mean, lanes);
-        store_lanes(ws.second + part * w.width + j, m.m2, lanes);
-      });
+      moments_of_part(x + r.begin * w.width, r.end - r.begin, w.width, ws.first + part * w.width,
+                      ws.second + part * w.width);
     }
   } else if (phase == 1) {
     const Real* gamma = buffer<const Real>(args, 1);
     const Real* beta = buffer<const Real>(args, 2);
-    Real* mean = buffer<Real>(args, 4);
-    Real* variance = buffer<Real>(args, 5);
+    Real* mean = buffer<Real>(args, 5);
+    Real* variance = buffer<Real>(args, 6);
     const Range channels = channels_of(s, begin, end);
     for_vectors(channels.begin, channels.end, [&](int64_t j, int64_t lanes) {
       const Moments m = merge_parts(s, w, ws, x, j, lanes);
@@ -179,110 +208,146 @@ void train(const BatchNormShape& s, const KernelArgs& args, int phase, int64_t b
       store_repeated(ws.shift, s, w, j, load_lanes(beta + j, lanes), lanes);
     });
   } else {
-    Real* y = buffer<Real>(args, 3);
-    for (int64_t part = begin; part < end; ++part)
-      for_elements(s, w, part, [&](int64_t i, int64_t t, int64_t lanes) {
-        const Vec centred = load_lanes(x + i, lanes) - load_lanes(ws.mean + t, lanes);
-        store_lanes(y + i, fma(centred, load_lanes(ws.scale + t, lanes), load_lanes(ws.shift + t, lanes)), lanes);
-      });
+    const auto apply = s.relu ? (s.residual ? apply_line<true, true> : apply_line<true, false>)
+                              : (s.residual ? apply_line<false, true> : apply_line<false, false>);
+    apply(s, w, ws, x, buffer<const Real>(args, 3), buffer<Real>(args, 4), begin, end);
   }
 }
 
 // --- gradient --------------------------------------------------------------------------------------------
 
+// The line of one vector of columns, and whether its gradient counts: with a ReLU, where the line is above 0, which is
+// computed again with the forward pass's roundings rather than read from y.
+struct Line {
+  Vec mean, scale, level;
+};
+template <bool relu>
+STRIATE_INLINE Vec masked(Vec g, Vec centred, const Line& line) {
+  return relu ? (fma(centred, line.scale, line.level) > 0 ? g : zero()) : g;
+}
+STRIATE_INLINE Line line_at(const Workspace& tables, int64_t t, int64_t lanes) {
+  return {load_lanes(tables.mean + t, lanes), load_lanes(tables.scale + t, lanes), load_lanes(tables.level + t, lanes)};
+}
+
 // Sums over rows of gy and of gy * (x - mean), for one vector of columns.
 struct GradientSums {
   Vec gy, product;
 };
-STRIATE_INLINE GradientSums gradient_sums(const Real* x, const Real* gy, Vec mean, int64_t rows, int64_t stride,
+template <bool relu>
+STRIATE_INLINE GradientSums gradient_sums(const Real* x, const Real* gy, const Line& line, int64_t rows, int64_t stride,
                                           int64_t lanes) {
-  constexpr int kChains = 4;
-  Cascade<Sum, 2> cascade;
-  for (int64_t first = 0; first < rows; first += kBlockRows) {
-    const int64_t last = min_of(first + kBlockRows, rows);
-    Vec sum[kChains] = {}, product[kChains] = {};
-    int64_t r = first;
-    for (; r + kChains <= last; r += kChains) STRIATE_UNROLL
-    for (int k = 0; k < kChains; ++k) {
-      const Vec g = load_lanes(gy + (r + k) * stride, lanes);
-      sum[k] += g;
-      product[k] = fma(g, load_lanes(x + (r + k) * stride, lanes) - mean, product[k]);
+  GradientSums sums{};
+  if (rows == kRows) {
+    Vec g[kRows];
+    STRIATE_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      const Vec centred = load_lanes(x + r * stride, lanes) - line.mean;
+      g[r] = masked<relu>(load_lanes(gy + r * stride, lanes), centred, line);
+      sums.product = fma(g[r], centred, sums.product);
     }
-    for (; r < last; ++r) {
-      const Vec g = load_lanes(gy + r * stride, lanes);
-      sum[0] += g;
-      product[0] = fma(g, load_lanes(x + r * stride, lanes) - mean, product[0]);
-    }
-    const Vec block[2] = {(sum[0] + sum[1]) + (sum[2] + sum[3]), (product[0] + product[1]) + (product[2] + product[3])};
-    cascade.push(first / kBlockRows, block);
+    sums.gy = sum_of_rows([&](int r) { return g[r]; });
+    return sums;
   }
-  Vec total[2];
-  cascade.finish(total);
-  return {total[0], total[1]};
+  for (int64_t r = 0; r < rows; ++r) {
+    const Vec centred = load_lanes(x + r * stride, lanes) - line.mean;
+    const Vec g = masked<relu>(load_lanes(gy + r * stride, lanes), centred, line);
+    sums.gy += g;
+    sums.product = fma(g, centred, sums.product);
+  }
+  return sums;
+}
+
+// Of every column of a part, into the tables `first` and `second`.
+template <bool relu>
+void gradient_sums_of_part(const Workspace& tables, const Real* x, const Real* gy, int64_t rows, int64_t width,
+                           Real* first, Real* second) {
+  for (int64_t row = 0; row < rows; row += kRows) {
+    const int64_t n = min_of(kRows, rows - row), at = row * width;
+    for_vectors(0, width, [&](int64_t j, int64_t lanes) {
+      GradientSums sums = gradient_sums<relu>(x + at + j, gy + at + j, line_at(tables, j, lanes), n, width, lanes);
+      if (row > 0) {
+        sums.gy += load_lanes(first + j, lanes);
+        sums.product += load_lanes(second + j, lanes);
+      }
+      store_lanes(first + j, sums.gy, lanes);
+      store_lanes(second + j, sums.product, lanes);
+    });
+  }
 }
 
 // gx = scale * (gy - mean(gy) - (x - mean) * slope), slope = mean(gy * (x - mean)) / (variance + epsilon).
+template <bool relu>
 void backward(const BatchNormShape& s, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
   const Real* x = buffer<const Real>(args, 0);
+  const Real* gamma = buffer<const Real>(args, 1);
   const Real* mean = buffer<const Real>(args, 2);
+  const Real* variance = buffer<const Real>(args, 3);
   const Real* gy = buffer<const Real>(args, 4);
+  const Real* beta = buffer<const Real>(args, 5);
   const Wide w = wide_of(s);
   const Workspace ws = workspace_of(w, args.workspace);
+  const auto inverse_at = [&](int64_t j, int64_t lanes) {
+    return inverse_deviation(load_lanes(variance + j, lanes), s.epsilon);
+  };
   if (phase == 0) {
-    // The mean for columns of the wide row: lane by lane, since a vector may begin anywhere in the channels.
+    Workspace own = ws;
+    own.mean = static_cast<Real*>(args.scratch);
+    own.scale = own.mean + w.width;
+    own.level = own.scale + w.width;
+    for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
+      store_repeated(own.mean, s, w, j, load_lanes(mean + j, lanes), lanes);
+      store_repeated(own.scale, s, w, j, load_lanes(gamma + j, lanes) * inverse_at(j, lanes), lanes);
+      store_repeated(own.level, s, w, j, relu ? load_lanes(beta + j, lanes) : zero(), lanes);
+    });
     for (int64_t part = begin; part < end; ++part) {
       const Range r = rows_of(w, part);
-      for_vectors(0, w.width, [&](int64_t j, int64_t lanes) {
-        Vec m{};
-        if (w.fold == 1)
-          m = load_lanes(mean + j, lanes);
-        else
-          for (int lane = 0; lane < kLanes; ++lane) m[lane] = mean[(j + lane) % s.c];
-        const int64_t from = r.begin * w.width + j;
-        const GradientSums sums = gradient_sums(x + from, gy + from, m, r.end - r.begin, w.width, lanes);
-        store_lanes(ws.first + part * w.width + j, sums.gy, lanes);
-        store_lanes(ws.second + part * w.width + j, sums.product, lanes);
-      });
+      gradient_sums_of_part<relu>(own, x + r.begin * w.width, gy + r.begin * w.width, r.end - r.begin, w.width,
+                                  ws.first + part * w.width, ws.second + part * w.width);
     }
   } else if (phase == 1) {
-    const Real* gamma = buffer<const Real>(args, 1);
-    const Real* variance = buffer<const Real>(args, 3);
-    Real* ggamma = buffer<Real>(args, 6);
-    Real* gbeta = buffer<Real>(args, 7);
+    Real* ggamma = buffer<Real>(args, 7);
+    Real* gbeta = buffer<Real>(args, 8);
     const Range channels = channels_of(s, begin, end);
     const int64_t parts = w.rows > 0 ? w.parts * w.fold : 0;
     reduce_columns<Sum>(ws.first + channels.begin, parts, s.c, channels.end - channels.begin, gbeta + channels.begin);
     reduce_columns<Sum>(ws.second + channels.begin, parts, s.c, channels.end - channels.begin, ggamma + channels.begin);
     for_vectors(channels.begin, channels.end, [&](int64_t j, int64_t lanes) {
-      const Vec m = load_lanes(mean + j, lanes);
-      const Vec inverse = inverse_deviation(load_lanes(variance + j, lanes), s.epsilon);
+      const Vec inverse = inverse_at(j, lanes);
+      const Line line{load_lanes(mean + j, lanes), load_lanes(gamma + j, lanes) * inverse,
+                      relu ? load_lanes(beta + j, lanes) : zero()};
       const int64_t rest = w.rows * w.fold * s.c + j;
-      const GradientSums left = gradient_sums(x + rest, gy + rest, m, w.rest, s.c, lanes);
+      const GradientSums left = gradient_sums<relu>(x + rest, gy + rest, line, w.rest, s.c, lanes);
       const Vec sum = load_lanes(gbeta + j, lanes) + left.gy;
       const Vec product = load_lanes(ggamma + j, lanes) + left.product;
       store_lanes(gbeta + j, sum, lanes);
       store_lanes(ggamma + j, product * inverse, lanes);
       const Real rows = static_cast<Real>(s.rows);
-      store_repeated(ws.mean, s, w, j, m, lanes);
-      store_repeated(ws.scale, s, w, j, load_lanes(gamma + j, lanes) * inverse, lanes);
+      store_repeated(ws.mean, s, w, j, line.mean, lanes);
+      store_repeated(ws.scale, s, w, j, line.scale, lanes);
+      store_repeated(ws.level, s, w, j, line.level, lanes);
       store_repeated(ws.shift, s, w, j, sum / rows, lanes);
       store_repeated(ws.slope, s, w, j, product * inverse * inverse / rows, lanes);
     });
   } else {
-    Real* gx = buffer<Real>(args, 5);
-    for (int64_t part = begin; part < end; ++part)
-      for_elements(s, w, part, [&](int64_t i, int64_t t, int64_t lanes) {
-        const Vec centred = load_lanes(x + i, lanes) - load_lanes(ws.mean + t, lanes);
-        const Vec g = load_lanes(gy + i, lanes) - load_lanes(ws.shift + t, lanes);
-        store_lanes(gx + i, load_lanes(ws.scale + t, lanes) * fma(centred, -load_lanes(ws.slope + t, lanes), g), lanes);
+    Real* gx = buffer<Real>(args, 6);
+    for (int64_t item = begin; item < end; ++item)  // the last rows first, as forward
+      for_elements(s, w, w.parts - 1 - item, [&](int64_t i, int64_t t, int64_t lanes) {
+        const Line line = line_at(ws, t, lanes);
+        const Vec centred = load_lanes(x + i, lanes) - line.mean;
+        const Vec g = masked<relu>(load_lanes(gy + i, lanes), centred, line) - load_lanes(ws.shift + t, lanes);
+        store_lanes(gx + i, line.scale * fma(centred, -load_lanes(ws.slope + t, lanes), g), lanes);
       });
   }
+}
+
+void backward_any(const BatchNormShape& s, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
+  (s.relu ? backward<true> : backward<false>)(s, args, phase, begin, end);
 }
 
 // --- inference -------------------------------------------------------------------------------------------
 
 int64_t infer_items(const BatchNormShape& s, int) { return wide_of(s).parts; }
-int64_t infer_scratch(const BatchNormShape& s) { return 3 * wide_of(s).width * static_cast<int64_t>(sizeof(Real)); }
+int64_t three_tables(const BatchNormShape& s) { return 3 * wide_of(s).width * static_cast<int64_t>(sizeof(Real)); }
 
 void infer(const BatchNormShape& s, const KernelArgs& args, int, int64_t begin, int64_t end) {
   const Real* x = buffer<const Real>(args, 0);
@@ -311,10 +376,10 @@ void infer(const BatchNormShape& s, const KernelArgs& args, int, int64_t begin, 
 using Shape = BatchNormShape;
 constexpr Kernel kTrain[] = {{"merged moments", erased_items<Shape, phase_items>, erased_run<Shape, train>, 3,
                               erased_size<Shape, workspace_bytes>}};
-constexpr Kernel kBackward[] = {{"two sums", erased_items<Shape, phase_items>, erased_run<Shape, backward>, 3,
-                                 erased_size<Shape, workspace_bytes>}};
-constexpr Kernel kInfer[] = {{"line", erased_items<Shape, infer_items>, erased_run<Shape, infer>, 1, nullptr,
-                              erased_size<Shape, infer_scratch>}};
+constexpr Kernel kBackward[] = {{"two sums", erased_items<Shape, phase_items>, erased_run<Shape, backward_any>, 3,
+                                 erased_size<Shape, workspace_bytes>, erased_size<Shape, three_tables>}};
+constexpr Kernel kInfer[] = {
+    {"line", erased_items<Shape, infer_items>, erased_run<Shape, infer>, 1, nullptr, erased_size<Shape, three_tables>}};
 constexpr KernelFunction kFunctions[] = {{"train", kTrain, 1}, {"backward", kBackward, 1}, {"infer", kInfer, 1}};
 
 }  // namespace
