@@ -14,42 +14,48 @@ namespace striate::STRIATE_ISA {
 namespace {
 namespace winograd {
 
+constexpr int64_t kBlockTiles = 4 * kTileRows;
 constexpr int64_t kBlockElements = (kLanes == 16 ? 768 << 10 : 192 << 10) / sizeof(Real);  // of transformed input
-constexpr int64_t kSumElements = 2 * kBlockElements;                                       // of all points' sums
 constexpr int64_t kWantedItems = 16;
-constexpr int64_t kRunTiles = 8;  // transformed back together: 16 KB
+constexpr int64_t kRunTiles = kTileRows / 2;  // transformed back together: 14 KB
+constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeof(Real);  // of weights that stay in L2
 
 template <int M, int R, bool Gradient>
 struct Convolution {
   static constexpr int P = M + R - 1;
+  static constexpr int64_t kSumPoint = kTileRows * kPanel + kLanes;
   ConvShape s;  // canonical
   Grid grid;
   int64_t c_in, c_out;  // of the correlation: swapped in the gradient
-  int64_t panels, groups, blocks;
+  int64_t panels, groups;
+  Patches patches;
 
-  explicit Convolution(const ConvShape& shape) : s(canonical(shape)), grid(make_grid<M, R, Gradient>(s)) {
-    c_in = Gradient ? s.c_out : s.c_in;
-    c_out = Gradient ? s.c_in : s.c_out;
-    panels = ceil_div(c_out, kPanel);
-    int64_t tiles = kBlockElements / (2 * P * (c_in + kLanes));
-    tiles = min_of(tiles, max_of(kSumElements / (P * P * panels * kPanel), 4 * kTileRows)) / kTileRows * kTileRows;
-    tiles = max_of(tiles, 2 * kTileRows);
-    blocks = ceil_div(grid.tiles(), tiles);
-    while (blocks < kWantedItems && grid.tiles() / blocks > 3 * kTileRows) blocks *= 2;
+  explicit Convolution(const ConvShape& shape)
+      : s(canonical(shape)),
+        grid(make_grid<M, R, Gradient>(s)),
+        c_in(Gradient ? s.c_out : s.c_in),
+        c_out(Gradient ? s.c_in : s.c_out),
+        panels(ceil_div(c_out, kPanel)),
+        patches(grid, block_tiles()) {
     // Every group transforms the input for itself, which costs what a sixth of a panel's products do.
-    groups = min_of(ceil_div(panels, 2), ceil_div(kWantedItems, blocks));
+    groups = min_of(ceil_div(panels, 2), ceil_div(kWantedItems, patches.count()));
   }
 
-  int64_t block_tiles() const { return ceil_div(grid.tiles(), blocks); }
+  int64_t block_tiles() const {
+    int64_t tiles = kBlockElements / (2 * P * (c_in + kLanes)) / kTileRows * kTileRows;
+    tiles = max_of(min_of(tiles, kBlockTiles), 2 * kTileRows);
+    while (tiles > 2 * kTileRows && grid.tiles() < kWantedItems * tiles) tiles -= kTileRows;
+    return tiles;
+  }
   int64_t group_panels() const { return ceil_div(panels, groups); }
   int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
-  // Transformed weights: [panel][point][c_in][panel_width]; sums: [panel][point][tile][kPanel]. Points lie a vector
-  // further apart than they need, for the sake of the cache sets.
+  // Transformed weights: [panel][point][c_in][panel_width]; sums: [panel][tile / kTileRows][point][kTileRows][kPanel].
+  // Points lie a vector further apart than they need, for the sake of the cache sets.
   int64_t weight_point() const { return c_in * kPanel + kLanes; }
   int64_t weight_panel() const { return P * P * weight_point(); }
-  int64_t sum_point() const { return block_tiles() * kPanel + kLanes; }
-  int64_t sum_panel() const { return P * P * sum_point(); }
-  Block input_block() const { return Block(block_tiles(), c_in); }
+  int64_t sum_tile() const { return P * P * kSumPoint; }
+  int64_t sum_panel() const { return ceil_div(patches.most_tiles(), kTileRows) * sum_tile(); }
+  Block input_block() const { return Block(patches.most_tiles(), c_in); }
 };
 
 // --- weights ---------------------------------------------------------------------------------------------
@@ -113,12 +119,15 @@ void transform_weights(const void* shape, const void* source, void* prepared, in
 
 // --- the correlation -------------------------------------------------------------------------------------
 
-// Sums of the points of one pair of rows.
+// Sums of the points of one pair of rows. Meanwhile memory that will be wanted is asked for, a cache line a term: the
+// next point's weights, then what `ahead` names.
 template <int M, int R, bool Gradient>
 void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block, const Real* input,
-              const Real* weights, int64_t panel_begin, int64_t panel_end, int64_t tiles, Real* sums) {
+              const Real* weights, int64_t panel_begin, int64_t panel_end, int64_t tiles, Real* sums,
+              Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
   const int64_t row_tiles = ceil_div(tiles, kTileRows);
+  const bool near = k.panels * k.weight_panel() <= kNearElements;
   for (int64_t panel = panel_begin; panel < panel_end; ++panel, sums += k.sum_panel()) {
     const int64_t width = k.panel_width(panel);
     for (int64_t i = 0; i < 2 * P; ++i) {
@@ -127,11 +136,12 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
       Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, k.c_in, block.row, 1, width};
       for (int64_t r = 0; r < row_tiles; ++r) {
         const int64_t from = part_begin(tiles, row_tiles, r), rows = part_begin(tiles, row_tiles, r + 1) - from;
-        // The next point's weights, asked for during the first tiles: they come from L3.
-        sum.prefetch = b + k.weight_point() + r * k.c_in * kLine;
-        sum.prefetch_step = (r + 1) * kLine <= width ? kLine : 0;
+        sum.prefetch = nullptr;
+        if (!near && (r + 1) * kLine <= width) sum.prefetch = b + k.weight_point() + r * k.c_in * kLine;
+        for (int64_t a = 0; a < 2 && pair > 0 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(k.c_in);
+        sum.prefetch_step = sum.prefetch ? kLine : 0;
         micro_kernel(RowLayout::strided, rows, width, false)(sum, input + i * block.point + from * block.row, b,
-                                                             sums + at * k.sum_point() + from * kPanel, kPanel, width,
+                                                             sums + r * k.sum_tile() + at * k.kSumPoint, kPanel, width,
                                                              false);
       }
     }
@@ -140,28 +150,33 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
 
 // Transforms one panel's sums back and finishes them.
 template <int M, int R, bool Gradient>
-void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Real* sums, int64_t begin, int64_t end,
-            const Finish& to, Real* pixels) {
+void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& patch, const Real* sums, const Finish& to,
+            Real* pixels) {
   constexpr int P = M + R - 1;
+  constexpr int64_t kPixelRow = kRunTiles * M * kPanel;
   const Grid& g = k.grid;
   const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
-  const int64_t pixel_row = kRunTiles * M * kPanel, sum_point = k.sum_point();
-  TileWalk tile(g, begin);
-  for (int64_t t = begin; t < end;) {
-    const int64_t run = min_of(min_of(end - t, kRunTiles), g.tiles_w - tile.column);
-    for (int64_t i = 0; i < run; ++i, sums += kPanel) {
-      for (int64_t v = 0; v < width; v += kLanes)
-        gather_tile<P, false, M>(
-            [&](int at) { return load(sums + at * sum_point + v); },
-            [&](int r, int c, Vec out) { store(pixels + r * pixel_row + (i * M + c) * kPanel + v, out); });
+  const int64_t tiles = patch.tiles(), row_tiles = ceil_div(tiles, kTileRows);
+  TileWalk tile(g, patch);
+  for (int64_t r = 0; r < row_tiles; ++r) {
+    const Real* from = sums + r * k.sum_tile();
+    int64_t left_over = part_begin(tiles, row_tiles, r + 1) - part_begin(tiles, row_tiles, r);
+    while (left_over > 0) {
+      const int64_t run = min_of(min_of(left_over, kRunTiles), patch.column_end - tile.column);
+      for (int64_t i = 0; i < run; ++i, from += kPanel) {
+        for (int64_t v = 0; v < width; v += kLanes)
+          gather_tile<P, false, M>(
+              [&](int at) { return load(from + at * k.kSumPoint + v); },
+              [&](int row, int c, Vec out) { store(pixels + row * kPixelRow + (i * M + c) * kPanel + v, out); });
+      }
+      const int64_t top = tile.row * M, left = tile.column * M, wide = min_of(run * M, g.out_w - left);
+      const int64_t corner = ((tile.image * g.out_h + top) * g.out_w + left) * k.c_out + panel * kPanel;
+      for (int64_t row = 0; row < min_of(M, g.out_h - top); ++row)
+        finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
+                    tile_at(to, panel * kPanel, corner + row * g.out_w * k.c_out), k.c_out);
+      left_over -= run;
+      tile.advance(run);
     }
-    const int64_t top = tile.row * M, left = tile.column * M, wide = min_of(run * M, g.out_w - left);
-    const int64_t corner = ((tile.image * g.out_h + top) * g.out_w + left) * k.c_out + panel * kPanel;
-    for (int64_t r = 0; r < min_of(M, g.out_h - top); ++r)
-      finish_tile(k.s.epilogue, pixels + r * pixel_row, kPanel, wide, columns,
-                  tile_at(to, panel * kPanel, corner + r * g.out_w * k.c_out), k.c_out);
-    t += run;
-    tile.advance(run);
   }
 }
 
@@ -169,6 +184,7 @@ template <int M, int R, bool Gradient>
 void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int64_t end) {
   constexpr int P = M + R - 1;
   const Convolution<M, R, Gradient> k(shape);
+  const Grid& g = k.grid;
   const Real *x = buffer<const Real>(args, 0), *weights = buffer<const Real>(args, 1);
   const Finish to = finish_of(shape.epilogue, args);
   const Block block = k.input_block();
@@ -177,30 +193,34 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
   Real* sums = pixels + M * kRunTiles * M * kPanel;
   const Channels all{k.c_in, 0, k.c_in};
   for (int64_t item = begin; item < end; ++item) {
-    const int64_t first = part_begin(k.grid.tiles(), k.blocks, item / k.groups);
-    const int64_t last = part_begin(k.grid.tiles(), k.blocks, item / k.groups + 1);
+    const Patch patch = k.patches.at(item / k.groups);
     const int64_t panel_begin = part_begin(k.panels, k.groups, item % k.groups);
     const int64_t panel_end = part_begin(k.panels, k.groups, item % k.groups + 1);
+    // What this item will write, then what the next will read.
+    Ahead ahead[2];
+    if (k.groups == 1) ahead[0] = ahead_of(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
+    if (item + 1 < end && (item + 1) % k.groups == 0)
+      ahead[1] = ahead_of(g, k.patches.at((item + 1) / k.groups), M, g.in_h, g.in_w, x, k.c_in);
     const auto multiply_pair = [&](int pair) {
-      multiply(k, pair, block, input, weights, panel_begin, panel_end, last - first, sums);
+      multiply(k, pair, block, input, weights, panel_begin, panel_end, patch.tiles(), sums, ahead);
     };
-    transform_input<P, 0>(k.grid, M, x, all, first, last, block, input);
+    transform_input<P, 0>(g, patch, M, x, all, block, input);
     multiply_pair(0);
-    transform_input<P, 1>(k.grid, M, x, all, first, last, block, input);
+    transform_input<P, 1>(g, patch, M, x, all, block, input);
     multiply_pair(1);
     if constexpr (P == 6) {
-      transform_input<P, 2>(k.grid, M, x, all, first, last, block, input);
+      transform_input<P, 2>(g, patch, M, x, all, block, input);
       multiply_pair(2);
     }
     for (int64_t panel = panel_begin; panel < panel_end; ++panel)
-      finish(k, panel, sums + (panel - panel_begin) * k.sum_panel(), first, last, to, pixels);
+      finish(k, panel, patch, sums + (panel - panel_begin) * k.sum_panel(), to, pixels);
   }
 }
 
 template <int M, int R, bool Gradient>
 int64_t items(const ConvShape& shape, int) {
   const Convolution<M, R, Gradient> k(shape);
-  return k.blocks * k.groups;
+  return k.patches.count() * k.groups;
 }
 
 template <int M, int R, bool Gradient>

@@ -29,14 +29,22 @@ struct WeightGradient {
   ConvShape s;  // canonical
   Grid grid;
   int64_t c_blocks, column_blocks, chunks;
-  int64_t batch;  // tiles transformed at a time
+  Patches patches;  // transformed one at a time
 
-  explicit WeightGradient(const ConvShape& shape) : s(canonical(shape)), grid(make_grid<M, R, false>(s)) {
-    c_blocks = ceil_div(s.c_in, kBlockChannels);
-    column_blocks = ceil_div(s.c_out, kBlockColumns);
-    chunks = max_of(min_of(kGradientItems / (c_blocks * column_blocks), grid.tiles() / kChunkTiles), 1);
+  explicit WeightGradient(const ConvShape& shape)
+      : s(canonical(shape)),
+        grid(make_grid<M, R, false>(s)),
+        c_blocks(ceil_div(s.c_in, kBlockChannels)),
+        column_blocks(ceil_div(s.c_out, kBlockColumns)),
+        chunks(max_of(min_of(kGradientItems / (c_blocks * column_blocks), grid.tiles() / kChunkTiles), 1)),
+        patches(grid, patch_tiles()) {
+    chunks = min_of(chunks, patches.count());
+  }
+
+  int64_t patch_tiles() const {
     const int64_t elements = 2 * P * (block_channels() + block_columns() + 2 * kLanes);
-    batch = min_of(min_of(kBatchElements / elements, kMostTiles), ceil_div(grid.tiles(), chunks));
+    int64_t tiles = min_of(kBatchElements / elements, kMostTiles);
+    return min_of(tiles, ceil_div(grid.tiles(), chunks));
   }
 
   int64_t block_channels() const { return ceil_div(s.c_in, c_blocks); }
@@ -45,8 +53,8 @@ struct WeightGradient {
   // Sums: [point][panel][channel][kPanel], points a vector further apart than they need.
   int64_t sum_panel() const { return block_channels() * kPanel; }
   int64_t sum_point() const { return block_columns() / kPanel * sum_panel() + kLanes; }
-  Block input_block() const { return Block(batch, block_channels()); }
-  Block gradient_block() const { return Block(batch, block_columns()); }
+  Block input_block() const { return Block(patches.most_tiles(), block_channels()); }
+  Block gradient_block() const { return Block(patches.most_tiles(), block_columns()); }
 };
 
 struct Operands {
@@ -57,12 +65,12 @@ struct Operands {
 // Adds the points of one pair of rows of tiles [begin, end) to the block's sums.
 template <int Pair, int M, int R>
 void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns, const Operands& at,
-              int64_t begin, int64_t end, bool first) {
+              const Patch& patch, bool first) {
   constexpr int P = M + R - 1;
   const Block input = k.input_block(), gradient = k.gradient_block();
-  transform_input<P, Pair>(k.grid, M, at.x, channels, begin, end, input, at.input);
-  transform_output_gradient<P, Pair, M>(k.grid, at.gy, columns, begin, end, gradient, at.gradient);
-  const Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, end - begin, 1, input.row, gradient.row};
+  transform_input<P, Pair>(k.grid, patch, M, at.x, channels, input, at.input);
+  transform_output_gradient<P, Pair, M>(k.grid, patch, at.gy, columns, gradient, at.gradient);
+  const Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, patch.tiles(), 1, input.row, gradient.row};
   const int64_t row_tiles = ceil_div(channels.count, kTileRows);
   for (int64_t i = 0; i < 2 * P; ++i) {
     Real* to = at.sums + (Pair * 2 * P + i) * k.sum_point();
@@ -118,15 +126,12 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
     const int64_t c_begin = part_begin(k.s.c_in, k.c_blocks, c_block), column_begin = column_block * k.block_columns();
     const Channels channels{k.s.c_in, c_begin, part_begin(k.s.c_in, k.c_blocks, c_block + 1) - c_begin};
     const Channels columns{k.s.c_out, column_begin, min_of(k.block_columns(), k.s.c_out - column_begin)};
-    const int64_t first = part_begin(k.grid.tiles(), k.chunks, chunk);
-    const int64_t last = part_begin(k.grid.tiles(), k.chunks, chunk + 1);
-    const int64_t batches = ceil_div(last - first, k.batch);
-    for (int64_t b = 0; b < batches; ++b) {
-      const int64_t from = first + part_begin(last - first, batches, b);
-      const int64_t to = first + part_begin(last - first, batches, b + 1);
-      add_pair<0>(k, channels, columns, at, from, to, b == 0);
-      add_pair<1>(k, channels, columns, at, from, to, b == 0);
-      if constexpr (P == 6) add_pair<2>(k, channels, columns, at, from, to, b == 0);
+    const int64_t first = part_begin(k.patches.count(), k.chunks, chunk);
+    for (int64_t i = first; i < part_begin(k.patches.count(), k.chunks, chunk + 1); ++i) {
+      const Patch patch = k.patches.at(i);
+      add_pair<0>(k, channels, columns, at, patch, i == first);
+      add_pair<1>(k, channels, columns, at, patch, i == first);
+      if constexpr (P == 6) add_pair<2>(k, channels, columns, at, patch, i == first);
     }
     store_taps(k, channels, columns, at.sums, k.chunks == 1 ? gw : parts + chunk * elements);
   }
