@@ -4,7 +4,11 @@
 // An item is a block of output pixels of one image and phase (see gradient_axis) for a group of panels. It
 // pads its strip of input once, then each panel (73 KB at 64 channels, 3x3) streams through the tiles from L2
 // at 128 bytes per 14 cycles, far below what L2 gives. Taps above, below, before and behind the input are left
-// out of the loops; only the borders along w are copied zeros.
+// out of the loops; only the borders along w are copied zeros. With one tap it is the panels that stay in L2 while
+// the input streams by: each tile of pixels meets all of them, and the next tile is asked for meanwhile.
+//
+// Results without an epilogue go from the registers to y; large ones past the caches, since an ordinary store reads
+// the line first and the next step will not find it in a cache anyway (8.5 GB/s became 17).
 #pragma once
 
 #include "kernels/cpu/conv_geometry.h"
@@ -15,7 +19,9 @@ namespace {
 namespace direct {
 
 constexpr int64_t kItemPixels = 32 * kTileRows;
-constexpr int64_t kStripElements = (512 << 10) / sizeof(Real);  // of the 1 to 2 MB of L2
+constexpr int64_t kStripElements = (512 << 10) / sizeof(Real);   // of the 1 to 2 MB of L2
+constexpr int64_t kPanelElements = (1024 << 10) / sizeof(Real);  // of panels that stay in L2
+constexpr int64_t kStreamElements = (8 << 20) / sizeof(Real);    // of a y written past the caches
 constexpr int64_t kWantedItems = 32;
 
 template <bool Gradient>
@@ -26,19 +32,33 @@ struct Correlation {
   int64_t panels, groups;    // panels of output channels; groups of panels in items
   int64_t w_block, h_block;  // outputs of an item
   int64_t w_blocks, h_blocks, planes;
+  int64_t bias_channels;  // canonical output channels are (tap, channel) where taps were merged into them
+  bool one_tap;           // for any output: the product of a matrix
+  bool in_place;          // no window reaches over the borders along w
+  bool streams;
 
-  // A bias of the gradient is one value a channel, not one a (tap, channel).
-  explicit Correlation(const ConvShape& shape) : s(canonical(shape, !Gradient || !shape.epilogue.bias)) {
+  explicit Correlation(const ConvShape& shape)
+      : s(canonical(shape, !Gradient || !shape.epilogue.bias || shape.c_in % kPanel == 0)) {
     c_in = Gradient ? s.c_out : s.c_in;
     c_out = Gradient ? s.c_in : s.c_out;
+    bias_channels = Gradient ? shape.c_in : shape.c_out;
     for (int i = 0; i < 3; ++i) phases[i] = Gradient ? s.stride[i] : 1;
+    one_tap = in_place = true;
+    for (int i = 0; i < 3; ++i)
+      for (int64_t phase = 0; phase < phases[i]; ++phase) one_tap = one_tap && axis(i, phase).taps <= 1;
+    for (int64_t phase = 0; phase < phases[2]; ++phase) {
+      const Axis w = axis(2, phase);
+      if (w.outputs > 0 && w.taps > 0)
+        in_place = in_place && w.position(0, 0) >= 0 && w.position(w.outputs - 1, w.taps - 1) < w.in_size;
+    }
+    streams = s.n * (Gradient ? product(s.in) : product(s.out)) * c_out >= kStreamElements && c_out % kLanes == 0;
     panels = ceil_div(c_out, kPanel);
     const Axis d = axis(0, 0), h = axis(1, 0), w = axis(2, 0);
     planes = max_of(d.outputs, 1);
     w_block = min_of(w.outputs, kItemPixels);
     h_block = max_of(min_of(h.outputs, kItemPixels / w_block), 1);
-    while (h_block > 1 && strip_elements() > kStripElements) h_block = ceil_div(h_block, 2);
-    while (w_block > kTileRows && strip_elements() > kStripElements) w_block = ceil_div(w_block, 2);
+    while (!one_tap && h_block > 1 && strip_elements() > kStripElements) h_block = ceil_div(h_block, 2);
+    while (!one_tap && w_block > kTileRows && strip_elements() > kStripElements) w_block = ceil_div(w_block, 2);
     count_blocks(h, w);
     while (items() * panels < kWantedItems && h_block > 1) {
       h_block = ceil_div(h_block, 2);
@@ -48,7 +68,9 @@ struct Correlation {
       w_block = ceil_div(w_block, 2);
       count_blocks(h, w);
     }
-    groups = min_of(panels, ceil_div(kWantedItems, items()));
+    groups = ceil_div(kWantedItems, items());
+    if (one_tap) groups = max_of(groups, ceil_div(panels * packed_panel(), kPanelElements));
+    groups = min_of(panels, groups);
   }
 
   void count_blocks(const Axis& h, const Axis& w) {
@@ -157,43 +179,60 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   if (box.elements() > 0)
     strip = make_strip(at.x + b.image * in_elements, in_size, k.c_in, box, scratch + kTileRows * kPanel);
 
-  // A pointwise convolution reads its input in place, and each of its rows once a panel: from memory the first
-  // time, so the next tile is asked for while this one is summed (256 -> 64 at 56x56: 45% of peak to 62%).
-  const bool pointwise = product(k.s.kernel) == 1;
+  const Epilogue& ending = k.s.epilogue;
+  const bool plain = !ending.bias && !ending.residual && !ending.mask && ending.activation == Activation::none;
+  const bool streams = k.streams && reinterpret_cast<uintptr_t>(at.finish.y) % (kLanes * sizeof(Real)) == 0;
   const bool dense = w.offset_step == 1;  // taps along w and channels are one run
-  const int64_t tiles = ceil_div(b.w_end - b.w_begin, kTileRows);
-  for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) {
+  const int64_t tiles = ceil_div(b.w_end - b.w_begin, kTileRows), panels = b.panel_end - b.panel_begin;
+  const int64_t pixel_row = w.in_step * strip.pixel;
+
+  const auto add_tile = [&](int64_t q, int64_t t, int64_t panel) {
     const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
     const int64_t tap_size = k.c_in * width;
-    const Real* weights = at.packed + panel * k.packed_panel() + w.packed_first * tap_size;
-    for (int64_t q = b.h_begin; q < b.h_end; ++q) {
-      const int64_t h_tap = h.first_tap(q), h_taps = max_of(h.end_tap(q) - h_tap, 0);
-      Reduction sum{{d_taps, h_taps, dense ? 1 : w.taps},
-                    {strip.plane, h.offset_step * strip.row, w.offset_step * strip.pixel},
-                    {k.s.kernel[1] * k.s.kernel[2] * tap_size, k.s.kernel[2] * tap_size, tap_size},
-                    dense ? w.taps * k.c_in : k.c_in,
-                    w.in_step * strip.pixel,
-                    1,
-                    width};
-      const Real* row = strip.base + (h.position(q, h_tap) - box.h_begin) * strip.row;
-      const Real* taps =
-          weights + ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + h_tap) * k.s.kernel[2] * tap_size;
-      const int64_t out_h = h.out_first + q * h.out_step, out_d = d.out_first + b.plane * d.out_step;
-      const int64_t out_row = ((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2];
-      for (int64_t t = 0; t < tiles; ++t) {
-        const int64_t from = part_begin(b.w_end - b.w_begin, tiles, t);
-        const int64_t rows = part_begin(b.w_end - b.w_begin, tiles, t + 1) - from;
-        const int64_t y = (out_row + w.out_first + (b.w_begin + from) * w.out_step) * k.c_out + panel * kPanel;
-        if (pointwise && panel == b.panel_begin) {
-          sum.prefetch = row + (from + rows) * w.in_step * strip.pixel;
-          sum.prefetch_step = kLine;
-        }
-        micro_kernel(RowLayout::strided, rows, width, false)(sum, row + from * w.in_step * strip.pixel, taps, tile,
-                                                             kPanel, width, false);
-        finish_tile(k.s.epilogue, tile, kPanel, rows, columns, tile_at(at.finish, panel * kPanel, y),
-                    w.out_step * k.c_out);
-      }
+    const int64_t h_tap = h.first_tap(q), h_taps = max_of(h.end_tap(q) - h_tap, 0);
+    const int64_t from = part_begin(b.w_end - b.w_begin, tiles, t);
+    const int64_t rows = part_begin(b.w_end - b.w_begin, tiles, t + 1) - from;
+    Reduction sum{{d_taps, h_taps, dense ? 1 : w.taps},
+                  {strip.plane, h.offset_step * strip.row, w.offset_step * strip.pixel},
+                  {k.s.kernel[1] * k.s.kernel[2] * tap_size, k.s.kernel[2] * tap_size, tap_size},
+                  dense ? w.taps * k.c_in : k.c_in,
+                  pixel_row,
+                  1,
+                  width};
+    const Real* row = strip.base + (h.position(q, h_tap) - box.h_begin) * strip.row;
+    const Real* taps = at.packed + panel * k.packed_panel() + w.packed_first * tap_size +
+                       ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + h_tap) * k.s.kernel[2] * tap_size;
+    if (k.one_tap) {
+      // The next tile, a share of it with every panel.
+      sum.prefetch_step = max_of(kLine / panels, 1);
+      sum.prefetch = row + (from + rows) * pixel_row + (panel - b.panel_begin) * sum.length * sum.prefetch_step;
+    } else if (k.in_place && panel == b.panel_begin) {
+      // The next row of outputs, a share of its input with every tile.
+      sum.prefetch_step = kLine;
+      sum.prefetch = row + (h_taps * h.offset_step + t * h.in_step / tiles) * strip.row;
     }
+    const int64_t out_h = h.out_first + q * h.out_step, out_d = d.out_first + b.plane * d.out_step;
+    const int64_t out_row = ((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2];
+    const int64_t y = (out_row + w.out_first + (b.w_begin + from) * w.out_step) * k.c_out + panel * kPanel;
+    const Real* pixels = row + from * pixel_row;
+    if (plain) {
+      sum.stream = streams;
+      micro_kernel(RowLayout::strided, rows, columns, columns < width)(sum, pixels, taps, at.finish.y + y,
+                                                                       w.out_step * k.c_out, columns, false);
+    } else {
+      micro_kernel(RowLayout::strided, rows, width, false)(sum, pixels, taps, tile, kPanel, width, false);
+      finish_tile(ending, tile, kPanel, rows, columns, tile_at(at.finish, panel * kPanel % k.bias_channels, y),
+                  w.out_step * k.c_out);
+    }
+  };
+  if (k.one_tap) {
+    for (int64_t q = b.h_begin; q < b.h_end; ++q)
+      for (int64_t t = 0; t < tiles; ++t)
+        for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) add_tile(q, t, panel);
+  } else {
+    for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel)
+      for (int64_t q = b.h_begin; q < b.h_end; ++q)
+        for (int64_t t = 0; t < tiles; ++t) add_tile(q, t, panel);
   }
 }
 
@@ -208,10 +247,13 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
       rest /= count;
       return index;
     };
-    const int64_t group = take(k.groups), w_at = take(k.w_blocks) * k.w_block, h_at = take(k.h_blocks) * k.h_block;
+    int64_t group = k.one_tap ? 0 : take(k.groups);
+    const int64_t w_at = take(k.w_blocks) * k.w_block, h_at = take(k.h_blocks) * k.h_block;
     const int64_t plane = take(k.planes);
     const Axis w = k.axis(2, take(k.phases[2])), h = k.axis(1, take(k.phases[1])), d = k.axis(0, take(k.phases[0]));
-    const Block block{rest,
+    const int64_t image = take(k.s.n);
+    if (k.one_tap) group = rest;  // one group's panels stay in L2 over all pixels
+    const Block block{image,
                       plane,
                       h_at,
                       min_of(h_at + k.h_block, h.outputs),
@@ -231,7 +273,8 @@ int64_t items(const ConvShape& shape, int) {
 
 template <bool Gradient>
 int64_t scratch(const ConvShape& shape) {
-  return (kTileRows * kPanel + Correlation<Gradient>(shape).strip_elements()) * int64_t{sizeof(Real)};
+  const Correlation<Gradient> k(shape);
+  return (kTileRows * kPanel + (k.in_place ? 0 : k.strip_elements())) * int64_t{sizeof(Real)};
 }
 
 double cost(const ConvShape& s) {

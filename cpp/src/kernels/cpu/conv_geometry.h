@@ -14,9 +14,16 @@ STRIATE_INLINE int64_t product(const int64_t (&v)[3]) { return v[0] * v[1] * v[2
 // The same convolution with its pixels along w, where tiles run:
 // - a kernel as large as its input is a product over (kernel..., c_in), which lie contiguous in x and in w (unless
 //   merge_taps is false);
+// - so are windows along w that neither overlap nor leave gaps (2x2 with stride 2): their pixels become channels;
 // - a 1x1x1 kernel with unit strides and no padding is a product over all pixels of all images;
 // - trailing axes of size 1 (convolutions in 1-D or 2-D laid out from the left) are moved to the front.
 STRIATE_INLINE ConvShape canonical(ConvShape s, bool merge_taps = true) {
+  if (merge_taps && s.stride[2] == s.kernel[2] && s.dilation[2] == 1 && s.pad[2] == 0 &&
+      s.in[2] == s.out[2] * s.stride[2]) {
+    s.c_in *= s.kernel[2];
+    s.in[2] = s.out[2];
+    s.kernel[2] = s.stride[2] = 1;
+  }
   bool covers = merge_taps, pointwise = true;
   for (int i = 0; i < 3; ++i) {
     covers =
