@@ -10,7 +10,7 @@ import pytest
 from support.building import ROOT
 
 SHORT = {"STRIATE_MAX_EPOCHS": "1"}
-PAGES = ["README.md", "docs/quick_start.md"]
+PAGES = ["README.md", "docs/quick_start.md", "docs/networks.md"]
 SCRIPTS = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
 
