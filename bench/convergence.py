@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""Trains a small residual network on Fashion-MNIST in striate and its peers: what accuracy, and after which time.
+
+    STRIATE_DATA=data python bench/convergence.py --peers build/peers --seeds 3 striate striate-direct torch-cl-tc
+
+Every engine starts from the same weights and sees the same batches in the same order, so that runs differ by rounding
+alone. Engines run one after another, each in a process of its own with its own environment's Python. What counts is
+the training itself: shuffling and the test after each epoch are not timed. `-direct` is striate without Winograd's
+convolutions, `-cl` PyTorch channels last, `-tc` an engine with tcmalloc preloaded.
+"""
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+BATCH, RATE, MOMENTUM = 128, 0.1, 0.9
+EPSILON, STATISTICS_MOMENTUM = 1e-5, 0.9
+WIDTHS = (32, 64, 128)  # of the stages, on 14x14, 7x7 and 4x4
+
+
+def rate_of(epoch: int, epochs: int) -> float:
+    return RATE * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
+
+
+def kernel(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """He's normal weights, drawn by name."""
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    return (rng.standard_normal(shape) * np.sqrt(2 / np.prod(shape[:-1]))).astype(np.float32)
+
+
+# --- striate and Keras: the same lines ---------------------------------------------------------------------------
+class KerasLike:
+    """The network in the Keras API, from striate or from Keras itself."""
+
+    def __init__(self, engine: str, seed: int, threads: int) -> None:
+        if engine.startswith("striate"):
+            os.environ["STRIATE_NUM_THREADS"] = str(threads)
+            import striate as keras
+
+            version = f"{keras.__version__}, {keras.config.cpu_isa()}"
+        else:
+            os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+            import keras
+            import tensorflow as tf
+
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            version = keras.__version__
+        self.version = f"{engine} {version}"
+        self.layers = keras.layers
+        inputs = keras.Input((28, 28, 1))
+        x = self.layers.MaxPooling2D(2)(self._conv_norm(inputs, WIDTHS[0], 3, 1, "stem"))
+        for stage, width in enumerate(WIDTHS):
+            x = self._block(x, width, 2 if stage else 1, f"block{stage}")
+        x = self.layers.GlobalAveragePooling2D()(x)
+        self.model = keras.Model(inputs, self.layers.Dense(10, name="dense")(x))
+        for layer in self.model.layers:
+            if hasattr(layer, "kernel"):
+                rest = [np.zeros(w.shape, np.float32) for w in layer.weights[1:]]
+                layer.set_weights([kernel(layer.name, tuple(layer.kernel.shape), seed), *rest])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self.model.compile(keras.optimizers.SGD(RATE, MOMENTUM), loss)
+
+    def _conv_norm(self, x, width: int, size: int, strides: int, name: str, relu: bool = True):
+        x = self.layers.Conv2D(width, size, strides, padding="same", use_bias=False, name=name)(x)
+        x = self.layers.BatchNormalization(momentum=STATISTICS_MOMENTUM, epsilon=EPSILON)(x)
+        return self.layers.ReLU()(x) if relu else x
+
+    def _block(self, x, width: int, strides: int, name: str):
+        y = self._conv_norm(x, width, 3, strides, f"{name}_1")
+        y = self._conv_norm(y, width, 3, 1, f"{name}_2", relu=False)
+        if strides > 1:
+            x = self._conv_norm(x, width, 1, strides, f"{name}_0", relu=False)
+        return self.layers.ReLU()(self.layers.Add()([x, y]))
+
+    def train(self, x: np.ndarray, y: np.ndarray, rate: float) -> None:
+        self.model.optimizer.learning_rate = rate
+        self.model.fit(x, y, batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return self.model.predict(x, batch_size=500, verbose=0)
+
+
+# --- PyTorch -----------------------------------------------------------------------------------------------------
+class Torch:
+    """The network in PyTorch; "same" padding by TensorFlow's rule, which puts the odd pixel after."""
+
+    def __init__(self, engine: str, seed: int, threads: int) -> None:
+        import torch
+        from torch import nn
+
+        self.torch = torch
+        torch.set_num_threads(threads)
+        self.version = f"{engine} {torch.__version__}"
+        self.layout = torch.channels_last if "cl" in engine.split("-") else torch.contiguous_format
+
+        class ConvNorm(nn.Module):
+            def __init__(self, c: int, width: int, size: int, stride: int, odd: bool, name: str) -> None:
+                super().__init__()
+                self.odd = odd and stride > 1 and size > 1  # 14 -> 7 wants (0, 1), 7 -> 4 (1, 1)
+                self.conv = nn.Conv2d(c, width, size, stride, 0 if self.odd else size // 2, bias=False)
+                values = kernel(name, (size, size, c, width), seed).transpose(3, 2, 0, 1)
+                self.conv.weight.data = torch.from_numpy(np.ascontiguousarray(values))
+                self.norm = nn.BatchNorm2d(width, EPSILON, 1 - STATISTICS_MOMENTUM)
+
+            def forward(self, x):
+                return self.norm(self.conv(nn.functional.pad(x, (0, 1, 0, 1)) if self.odd else x))
+
+        class Block(nn.Module):
+            def __init__(self, c: int, width: int, stride: int, odd: bool, name: str) -> None:
+                super().__init__()
+                self.first = ConvNorm(c, width, 3, stride, odd, f"{name}_1")
+                self.second = ConvNorm(width, width, 3, 1, odd, f"{name}_2")
+                self.shortcut = ConvNorm(c, width, 1, stride, odd, f"{name}_0") if stride > 1 else nn.Identity()
+
+            def forward(self, x):
+                return (self.second(self.first(x).relu()) + self.shortcut(x)).relu()
+
+        class Net(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.stem = ConvNorm(1, WIDTHS[0], 3, 1, False, "stem")
+                channels = (WIDTHS[0], *WIDTHS)
+                self.blocks = nn.Sequential(
+                    *(Block(channels[i], w, 2 if i else 1, i == 1, f"block{i}") for i, w in enumerate(WIDTHS))
+                )
+                self.dense = nn.Linear(WIDTHS[-1], 10)
+                self.dense.weight.data = torch.from_numpy(kernel("dense", (WIDTHS[-1], 10), seed).T.copy())
+                self.dense.bias.data.zero_()
+
+            def forward(self, x):
+                x = nn.functional.max_pool2d(self.stem(x).relu(), 2)
+                return self.dense(self.blocks(x).mean((2, 3)))
+
+        self.net = Net().to(memory_format=self.layout)
+        self.optimizer = torch.optim.SGD(self.net.parameters(), RATE, MOMENTUM)
+
+    def _images(self, x: np.ndarray):
+        return self.torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
+
+    def train(self, x: np.ndarray, y: np.ndarray, rate: float) -> None:
+        self.net.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        images, labels = self._images(x), self.torch.from_numpy(y)
+        for start in range(0, len(x), BATCH):
+            batch = slice(start, start + BATCH)
+            self.optimizer.zero_grad(set_to_none=True)
+            self.torch.nn.functional.cross_entropy(self.net(images[batch]), labels[batch]).backward()
+            self.optimizer.step()
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        self.net.eval()
+        with self.torch.inference_mode():
+            return np.concatenate([self.net(self._images(x[i : i + 500])).numpy() for i in range(0, len(x), 500)])
+
+
+# --- a run -------------------------------------------------------------------------------------------------------
+def work(options: argparse.Namespace) -> None:
+    """Trains one engine and prints a line of JSON for each epoch."""
+    (engine,) = options.engines
+    data = np.load(options.worker)
+    net = (Torch if engine.startswith("torch") else KerasLike)(engine, options.seed, options.threads)
+    seconds = 0.0
+    for epoch in range(options.epochs):
+        order = np.random.default_rng([options.seed, epoch]).permutation(len(data["x_train"]))
+        x, y = data["x_train"][order], data["y_train"][order]
+        start = time.perf_counter()
+        net.train(x, y, rate_of(epoch, options.epochs))
+        seconds += time.perf_counter() - start
+        accuracy = float((net.predict(data["x_test"]).argmax(axis=1) == data["y_test"]).mean())
+        line = {"epoch": epoch + 1, "seconds": round(seconds, 2), "accuracy": accuracy, "version": net.version}
+        print(json.dumps(line), flush=True)
+
+
+def run(engine: str, seed: int, data: Path, options: argparse.Namespace) -> list[dict]:
+    """A worker's lines."""
+    peer = engine.split("-")[0]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads), "PYTHONDONTWRITEBYTECODE": "1"}
+    python = sys.executable
+    if peer != "striate" and options.peers:
+        python = options.peers / peer / "bin" / "python"
+        environment.pop("PYTHONPATH", None)
+    if "tc" in engine.split("-"):
+        environment["LD_PRELOAD"] = options.tcmalloc
+    if "direct" in engine.split("-"):
+        environment["STRIATE_WINOGRAD"] = "0"
+    arguments = ["--worker", data, "--seed", seed, "--epochs", options.epochs, "--threads", options.threads, engine]
+    command = [str(part) for part in (python, Path(__file__).resolve(), *arguments)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    lines = []
+    for line in process.stdout:
+        if line.startswith("{"):
+            lines.append({"engine": engine, "seed": seed, **json.loads(line)})
+            print(line.strip(), flush=True)
+    if process.wait() != 0:
+        raise RuntimeError(f"{engine} ended with status {process.returncode}")
+    return lines
+
+
+def table(lines: list[dict], options: argparse.Namespace) -> str:
+    """Markdown: for each engine the test accuracy of each seed, seconds an epoch, and seconds to the goal."""
+    rows = [
+        "| engine | test accuracy, each seed | mean | seconds an epoch | seconds to the goal |",
+        "|---|---|---|---|---|",
+    ]
+    for engine in dict.fromkeys(line["engine"] for line in lines):
+        runs = [[line for line in lines if (line["engine"], line["seed"]) == (engine, s)] for s in range(options.seeds)]
+        last = [run[-1]["accuracy"] for run in runs if run]
+        epoch = statistics.median(run[-1]["seconds"] / run[-1]["epoch"] for run in runs if run)
+        reached = [next((ln["seconds"] for ln in run if ln["accuracy"] >= options.goal), None) for run in runs if run]
+        to_goal = ", ".join("-" if t is None else f"{t:.0f}" for t in reached)
+        each = ", ".join(f"{accuracy:.2%}" for accuracy in last)
+        rows.append(f"| {engine} | {each} | {statistics.mean(last):.2%} | {epoch:.1f} | {to_goal} |")
+    return "\n".join(rows)
+
+
+def prepare(folder: Path) -> Path:
+    """Fashion-MNIST as float32 around 0, in a file that workers of any environment read."""
+    import striate
+
+    (x_train, y_train), (x_test, y_test) = striate.datasets.fashion_mnist.load_data()
+    scaled = [((x[..., None] / np.float32(255)) - np.float32(0.286)) / np.float32(0.353) for x in (x_train, x_test)]
+    labels = {"y_train": y_train.astype(np.int64), "y_test": y_test.astype(np.int64)}
+    np.savez(folder / "fashion.npz", x_train=scaled[0], x_test=scaled[1], **labels)
+    return folder / "fashion.npz"
+
+
+def compare(options: argparse.Namespace) -> None:
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        data = prepare(Path(folder))
+        for seed in range(options.seeds):
+            for engine in options.engines:
+                print(f"{engine}, seed {seed}", flush=True)
+                lines += run(engine, seed, data, options)
+                if options.json:
+                    options.json.write_text(json.dumps(lines, indent=1))
+    print(table(lines, options))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("engines", nargs="*", default=["striate", "striate-direct", "torch-cl-tc"])
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--seeds", type=int, default=1, help="how many runs, each from other weights")
+    parser.add_argument("--goal", type=float, default=0.91, help="the accuracy that is waited for")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--peers", type=Path, help="the environments that peers/setup.py has made; none: this one")
+    parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4")
+    parser.add_argument("--json", type=Path, help="a file for every line")
+    parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        work(options)
+    else:
+        compare(options)
+
+
+if __name__ == "__main__":
+    main()
