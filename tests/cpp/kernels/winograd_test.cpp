@@ -110,6 +110,20 @@ TEST_CASE("winograd: every size, padding and channel count") {
     }
 }
 
+TEST_CASE("winograd: 5x5, every size and padding") {
+  int i = 0;
+  for (int64_t h = 1; h <= 11; ++h)
+    for (const int64_t pad : {0, 1, 2, 4}) {
+      ++i;
+      const int64_t w = (h * 3 + pad) % 13 + 1;
+      if (std::min(h, w) + 2 * pad < 5) continue;
+      if (h + 2 * pad == 5 && w + 2 * pad == 5 && pad == 0) continue;  // a product
+      check_all({1 + i % 3, kChannels[i % 6], kChannels[(i / 6 + i) % 6], {h, w}, 5, pad, pad});
+    }
+  check_all({1, 16, 20, {9, 6}, 5, 0, 3});
+  check_all({1, 16, 40, {30, 35}, 5, 2, 2, {true, Activation::relu}});
+}
+
 TEST_CASE("winograd: padding of one side, and more than the kernel") {
   check_all({2, 16, 20, {9, 6}, 3, 0, 1});
   check_all({1, 20, 16, {5, 8}, 3, 2, 0});
@@ -157,6 +171,7 @@ TEST_CASE("winograd: refuses what it cannot do or would be slow at") {
   with([](ConvShape& s) { s.dilation[2] = 2, s.out[2] = 6; });
   with([](ConvShape& s) { s.kernel[1] = 1, s.pad[1] = 0; });
   with([](ConvShape& s) { s.kernel[2] = 4, s.out[2] = 7; });
+  with([](ConvShape& s) { s.kernel[1] = 5, s.out[1] = 6; });
   with([](ConvShape& s) { s.in[0] = 3, s.kernel[0] = 3; });
   refused(shape_of({1, 16, 16, {3, 3}, 3, 0, 0}));  // a product
 }

@@ -17,13 +17,14 @@ namespace winograd {
 constexpr int64_t kBlockTiles = 4 * kTileRows;
 constexpr int64_t kBlockElements = (kLanes == 16 ? 768 << 10 : 192 << 10) / sizeof(Real);  // of transformed input
 constexpr int64_t kWantedItems = 16;
-constexpr int64_t kRunTiles = kTileRows / 2;  // transformed back together: 14 KB
 constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeof(Real);  // of weights that stay in L2
 
 template <int M, int R, bool Gradient>
 struct Convolution {
   static constexpr int P = M + R - 1;
   static constexpr int64_t kSumPoint = kTileRows * kPanel + kLanes;
+  static constexpr int64_t kRunTiles = 2 * kTileRows / M;  // transformed back together: 14 KB
+  static constexpr int64_t kPixels = M * kRunTiles * M * kPanel;
   ConvShape s;  // canonical
   Grid grid;
   int64_t c_in, c_out;  // of the correlation: swapped in the gradient
@@ -41,12 +42,14 @@ struct Convolution {
     groups = min_of(ceil_div(panels, 2), ceil_div(kWantedItems, patches.count()));
   }
 
+  // More tiles a block read the weights more seldom; fewer make more items.
   int64_t block_tiles() const {
-    int64_t tiles = kBlockElements / (2 * P * (c_in + kLanes)) / kTileRows * kTileRows;
-    tiles = max_of(min_of(tiles, kBlockTiles), 2 * kTileRows);
-    while (tiles > 2 * kTileRows && grid.tiles() < kWantedItems * tiles) tiles -= kTileRows;
-    return tiles;
+    int64_t tiles = min_of(kBlockElements / (2 * P * (c_in + kLanes)) / kTileRows * kTileRows, kBlockTiles);
+    const int64_t least = weights_near() ? kTileRows : 2 * kTileRows;
+    while (tiles > least && grid.tiles() < kWantedItems * tiles) tiles -= kTileRows / 2;
+    return max_of(tiles, least);
   }
+  bool weights_near() const { return panels * weight_panel() <= kNearElements; }
   int64_t group_panels() const { return ceil_div(panels, groups); }
   int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
   // Transformed weights: [panel][point][c_in][panel_width]; sums: [panel][tile / kTileRows][point][kTileRows][kPanel].
@@ -127,7 +130,7 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
               Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
   const int64_t row_tiles = ceil_div(tiles, kTileRows);
-  const bool near = k.panels * k.weight_panel() <= kNearElements;
+  const bool near = k.weights_near();
   for (int64_t panel = panel_begin; panel < panel_end; ++panel, sums += k.sum_panel()) {
     const int64_t width = k.panel_width(panel);
     for (int64_t i = 0; i < 2 * P; ++i) {
@@ -153,7 +156,7 @@ template <int M, int R, bool Gradient>
 void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& patch, const Real* sums, const Finish& to,
             Real* pixels) {
   constexpr int P = M + R - 1;
-  constexpr int64_t kPixelRow = kRunTiles * M * kPanel;
+  constexpr int64_t kPixelRow = Convolution<M, R, Gradient>::kRunTiles * M * kPanel;
   const Grid& g = k.grid;
   const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
   const int64_t tiles = patch.tiles(), row_tiles = ceil_div(tiles, kTileRows);
@@ -162,7 +165,7 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& pa
     const Real* from = sums + r * k.sum_tile();
     int64_t left_over = part_begin(tiles, row_tiles, r + 1) - part_begin(tiles, row_tiles, r);
     while (left_over > 0) {
-      const int64_t run = min_of(min_of(left_over, kRunTiles), patch.column_end - tile.column);
+      const int64_t run = min_of(min_of(left_over, k.kRunTiles), patch.column_end - tile.column);
       for (int64_t i = 0; i < run; ++i, from += kPanel) {
         for (int64_t v = 0; v < width; v += kLanes)
           gather_tile<P, false, M>(
@@ -190,7 +193,7 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
   const Block block = k.input_block();
   Real* input = static_cast<Real*>(args.scratch);
   Real* pixels = input + 2 * P * block.point;
-  Real* sums = pixels + M * kRunTiles * M * kPanel;
+  Real* sums = pixels + k.kPixels;
   const Channels all{k.c_in, 0, k.c_in};
   for (int64_t item = begin; item < end; ++item) {
     const Patch patch = k.patches.at(item / k.groups);
@@ -226,18 +229,22 @@ int64_t items(const ConvShape& shape, int) {
 template <int M, int R, bool Gradient>
 int64_t scratch(const ConvShape& shape) {
   const Convolution<M, R, Gradient> k(shape);
-  return (2 * k.P * k.input_block().point + M * kRunTiles * M * kPanel + k.group_panels() * k.sum_panel()) *
-         int64_t{sizeof(Real)};
+  return (2 * k.P * k.input_block().point + k.kPixels + k.group_panels() * k.sum_panel()) * int64_t{sizeof(Real)};
 }
 
+// Fitted to 19 layers of 16 to 512 channels, batch 1 to 128. A product of fewer than 4 rows waits for its sums.
 template <int M, int R, bool Gradient>
 double cost(const ConvShape& shape) {
   if (!can_do<R>(canonical(shape))) return -1;
   const Convolution<M, R, Gradient> k(shape);
   const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
-  const double products = k.P * k.P * double(k.c_in) * out_vectors / 2;
-  const double transforms = 110 * in_vectors * double(k.groups) + 100 * out_vectors;
-  return double(k.grid.tiles()) * (products + transforms);
+  const double tiles = double(max_of(k.grid.tiles(), 4 * k.patches.count()));
+  const double products = 1.15 * k.P * k.P * double(k.c_in) * out_vectors / 2;
+  const double transforms = (k.P == 6 ? 200 : 60) * (in_vectors * double(k.groups) + out_vectors);
+  // Weights that do not stay in L2 come at 8 bytes a cycle at most.
+  const double weights = double(k.panels * k.weight_panel()) * sizeof(Real) / 8 * double(k.patches.count());
+  const double cycles = tiles * (products + transforms);
+  return k.weights_near() || weights < cycles ? cycles : weights;
 }
 
 template <int M, int R, bool Gradient>

@@ -17,8 +17,9 @@ namespace winograd {
 constexpr int64_t kBlockChannels = 128, kBlockColumns = 128;
 static_assert(kBlockColumns % kPanel == 0);
 constexpr int64_t kBatchElements = (kLanes == 16 ? 768 << 10 : 192 << 10) / sizeof(Real);  // of transformed tiles
-constexpr int64_t kMostTiles = 128;
-constexpr int64_t kChunkTiles = 112;  // transforming a block's sums back costs what 5 to 10 tiles do
+constexpr int64_t kMostTiles = 56;
+// Transforming a block's sums back costs what 5 to 10 tiles do.
+constexpr int64_t kChunkTiles = 96, kLeastChunkTiles = 20;
 constexpr int64_t kGradientItems = 32;
 static_assert(kGradientItems <= kMaxParts);
 constexpr int64_t kTreeElements = 4 << 10;  // of one item of phase 1
@@ -36,9 +37,15 @@ struct WeightGradient {
         grid(make_grid<M, R, false>(s)),
         c_blocks(ceil_div(s.c_in, kBlockChannels)),
         column_blocks(ceil_div(s.c_out, kBlockColumns)),
-        chunks(max_of(min_of(kGradientItems / (c_blocks * column_blocks), grid.tiles() / kChunkTiles), 1)),
+        chunks(chunks_of(grid.tiles(), c_blocks * column_blocks)),
         patches(grid, patch_tiles()) {
     chunks = min_of(chunks, patches.count());
+  }
+
+  static int64_t chunks_of(int64_t tiles, int64_t blocks) {
+    int64_t count = min_of(kGradientItems / blocks, tiles / kChunkTiles);
+    if (blocks == 1 && count < 2) count = tiles / kLeastChunkTiles < 2 ? 1 : 2;
+    return count > 1 && blocks % 2 ? count / 2 * 2 : max_of(count, 1);  // even shares for two and four threads
   }
 
   int64_t patch_tiles() const {
@@ -154,14 +161,17 @@ int64_t weight_gradient_scratch(const ConvShape& shape) {
   return (2 * k.P * (k.input_block().point + k.gradient_block().point) + k.P * k.P * k.sum_point()) *
          int64_t{sizeof(Real)};
 }
+// Fitted as the forward pass's is: a patch's tile of sums is read and written once for all its terms.
 template <int M, int R>
 double weight_gradient_cost(const ConvShape& shape) {
   if (!can_do<R>(canonical(shape))) return -1;
   const WeightGradient<M, R> k(shape);
   const double in_vectors = double(ceil_div(k.s.c_in, kLanes)), out_vectors = double(ceil_div(k.s.c_out, kLanes));
+  const double tiles = double(k.grid.tiles()), patches = double(k.patches.count());
   const double products = k.P * k.P * double(k.s.c_in) * out_vectors / 2;
-  const double transforms = 110 * in_vectors * double(k.column_blocks) + 100 * out_vectors * double(k.c_blocks);
-  return double(k.grid.tiles()) * (products + transforms) + 100.0 * double(k.chunks) * double(k.s.c_in) * out_vectors;
+  const double transforms = 250 * (in_vectors * double(k.column_blocks) + out_vectors * double(k.c_blocks));
+  return products * (1.25 * tiles + 6 * patches) + transforms * tiles +
+         200.0 * double(k.chunks) * double(k.s.c_in) * out_vectors;
 }
 
 template <int M, int R>
