@@ -52,7 +52,7 @@ class Worker:
             "PYTHONDONTWRITEBYTECODE": "1",
             "OMP_NUM_THREADS": str(threads),
             "TF_CPP_MIN_LOG_LEVEL": "3",
-            "ONNX_FILE": str(options.peers / "onnx" / f"{net}.onnx"),
+            "ONNX_FILE": str(options.peers / "networks" / f"{net}.onnx"),
         }
         python = options.striate_python
         if peer_of(engine) != "striate":
@@ -197,12 +197,12 @@ def workloads(options: argparse.Namespace) -> list[tuple[str, str, int]]:
 
 def write_onnx(net: str, options: argparse.Namespace) -> None:
     """The file that ONNX Runtime and OpenVINO read, unless the networks are the same as when it was written."""
-    file = options.peers / "onnx" / f"{net}.onnx"
+    file = options.peers / "networks" / f"{net}.onnx"
     stamp, state = file.with_suffix(".stamp"), str(zlib.crc32((HERE / "models" / "nets.py").read_bytes()))
     if file.exists() and stamp.exists() and stamp.read_text() == state:
         return
     file.parent.mkdir(exist_ok=True)
-    python = options.peers / "onnxruntime" / "bin" / "python"
+    python = options.peers / "onnx" / "bin" / "python"
     subprocess.run([python, "-m", "peers.onnx_file", net, file], cwd=HERE, check=True)
     stamp.write_text(state)
 

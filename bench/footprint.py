@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = {"torch": "torch", "keras": "keras", "jax": "jax", "onnxruntime": "onnxruntime", "openvino": "openvino"}
+PEERS = ("torch", "keras", "jax", "onnxruntime", "openvino")  # environments and modules
 FOLDERS = """
 import importlib.util, pathlib, sysconfig
 site = pathlib.Path(sysconfig.get_path("purelib"))
@@ -53,11 +53,11 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()
     found = {}
-    for peer, module in MODULES.items():
+    for peer in PEERS:
         python = str(options.peers.resolve() / peer / "bin" / "python")
         site, packages, *_ = subprocess.run([python, "-c", FOLDERS], check=True, capture_output=True, text=True).stdout.split("\n")
         found[peer] = {"mib": mib(Path(site)), "packages": int(packages)}
-        found[peer]["import_s"] = seconds_to_import(python, module, options.repetitions)
+        found[peer]["import_s"] = seconds_to_import(python, peer, options.repetitions)
     python = options.striate_python
     *_, ours, numpy = subprocess.run([python, "-c", FOLDERS], check=True, capture_output=True, text=True).stdout.split()
     libraries = Path(numpy).parent / "numpy.libs"

@@ -146,7 +146,7 @@ def footprint(found: dict) -> str:
     step = found["step"]
     return (
         markdown(["", "installed MiB", "packages", "import s"], lines)
-        + "\n\nstriate needs NumPy; its import includes NumPy's. A step of a tiny network: "
+        + "\n\nstriate needs NumPy, and imports it with the first array. A step of a tiny network: "
         + f"train {step['train_us']:.0f} us, of which Python {step['train_python_us']:.0f}; "
         + f"predict {step['predict_us']:.0f} us, of which Python {step['predict_python_us']:.0f}."
     )

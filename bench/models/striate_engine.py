@@ -22,8 +22,7 @@ def _application(name: str, ops: list[nets.Op]):
     """The network with logits, and with the weights of nets.py."""
     import striate
 
-    arguments = {"input_shape": ops[0].shape, "classes": 2} if name == "unet" else {}
-    model = getattr(striate.applications, APPLICATIONS[name])(classifier_activation=None, **arguments)
+    model = getattr(striate.applications, APPLICATIONS[name])(classifier_activation=None)
     for op in ops:
         if op.weights:
             model.get_layer(op.name).set_weights(list(nets.weights(op).values()))

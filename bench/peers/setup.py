@@ -3,6 +3,7 @@
 
     python bench/peers/setup.py [build/peers] [--only torch,jax]
 
+The one called onnx writes the files that ONNX Runtime and OpenVINO read.
 About 3.6 GB. On Debian `apt-get install libtcmalloc-minimal4` gives the allocator that compare.py preloads for the
 variants whose names end in tc. PyTorch's plain package for Linux brings CUDA's libraries along, gigabytes of them; the
 index that --torch-index names by default has it for CPUs alone.
