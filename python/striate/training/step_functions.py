@@ -138,9 +138,10 @@ class StepFunctions(Compiled):
     def profile(self, on: bool = True) -> list[Any]:
         """Turns timing of the functions traced so far on or off. Returns what has been measured: for each step of each
         function its layer (`scope`), `op`, `kernel`, `seconds` over all `runs`, and `flops` and `bytes` of one."""
+        measured = [step for function in self._functions.values() for step in function.profile()]
         for function in self._functions.values():
-            function.set_profiling(on)
-        return [step for function in self._functions.values() for step in function.profile()]
+            function.set_profiling(on)  # forgets
+        return measured
 
     def _empty_batch(self, labelled: bool) -> Batch:
         """A batch without samples, which has all that tracing looks at."""

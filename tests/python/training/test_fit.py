@@ -249,3 +249,13 @@ def test_memory_is_known_before_running():
     assert training.variables > predicting.variables >= 4 * model.count_params()
     assert training.arena > predicting.arena > 0
     assert training.total >= training.variables + training.arena
+
+
+def test_profile_tells_where_the_time_went():
+    model = net()
+    model.fit(X, CLASSES, epochs=1, verbose=0)
+    assert all(step.runs == 0 for step in model.profile(True))
+    model.fit(X, CLASSES, epochs=1, verbose=0)
+    steps = model.profile(False)
+    assert any(step.op == "matmul" and step.runs > 0 and step.seconds > 0 and step.flops > 0 for step in steps)
+    assert all(step.runs == 0 for step in model.profile(False))
