@@ -163,8 +163,15 @@ inline Net unet() {
   return net;
 }
 
+// Not a net: products on their own.
+inline Net square() {
+  Net net{"square", 1024, {}};
+  net.dense(1024, 1024);
+  return net;
+}
+
 inline std::vector<Net> all() {
-  return {lab(), lenet5(), resnet20(), alexnet(), vgg16(), googlenet(), resnet18(), resnet50(), unet()};
+  return {lab(), lenet5(), resnet20(), alexnet(), vgg16(), googlenet(), resnet18(), resnet50(), unet(), square()};
 }
 
 }  // namespace striate::zoo

@@ -69,6 +69,14 @@ TEST_CASE("matmul: long and split k, rows a power of two apart") {
   check_all_layouts(130, 128, 600);
   check_all_layouts(200, 33, 1100);
   check_all_layouts(10, 300, 1500);
+  check_all_layouts(8, 1030, 530);
+  check_all_layouts(2, 2100, 700);
+  check_all_layouts(33, 700, 1030);
+}
+
+TEST_CASE("matmul: results large enough to be written past the caches") {
+  check({1030, 2064, 3, true, false, {}}, true);
+  check({1030, 2064, 300, false, false, {}}, true);
 }
 
 TEST_CASE("matmul: bias and activations, split and whole") {

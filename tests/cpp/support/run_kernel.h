@@ -16,21 +16,24 @@ namespace striate::test {
 
 class GuardedBytes {
  public:
-  explicit GuardedBytes(int64_t bytes) : size_(bytes), bytes_(new unsigned char[bytes + 2 * kGuard]) {
-    std::memset(bytes_.get(), kFill, bytes + 2 * kGuard);
+  explicit GuardedBytes(int64_t bytes) : size_(bytes), bytes_(new unsigned char[bytes + 3 * kGuard]) {
+    std::memset(bytes_.get(), kFill, bytes + 3 * kGuard);
+    if (bytes >= kLarge) shift_ = -reinterpret_cast<uintptr_t>(bytes_.get() + kGuard) & 63;
   }
-  void* data() { return bytes_.get() + kGuard; }
+  void* data() { return bytes_.get() + kGuard + shift_; }
   void poison() { std::memset(data(), kFill, size_); }  // 0xff: NaN in every float type
   bool guards_intact() const {
     for (int64_t i = 0; i < kGuard; ++i)
-      if (bytes_[i] != kFill || bytes_[kGuard + size_ + i] != kFill) return false;
+      if (bytes_[shift_ + i] != kFill || bytes_[shift_ + kGuard + size_ + i] != kFill) return false;
     return true;
   }
 
  private:
   static constexpr int64_t kGuard = 264;  // not a multiple of a vector, but of every element
   static constexpr unsigned char kFill = 0xff;
-  int64_t size_;
+  // From here on aligned as the engine's memory is, so that kernels that write past the caches do.
+  static constexpr int64_t kLarge = int64_t{8} << 20;
+  int64_t size_, shift_ = 0;
   std::unique_ptr<unsigned char[]> bytes_;
 };
 

@@ -11,8 +11,6 @@ namespace striate::STRIATE_ISA {
 namespace {
 namespace weight_packed {
 
-constexpr int64_t kBlockElements = (512 << 10) / sizeof(Real);  // sums of a block, which stay in L2
-constexpr int64_t kWantedItems = 16;
 constexpr int64_t kLeastChunk = 256;       // pixels
 constexpr int64_t kSumElements = 4 << 10;  // of one item of phase 1
 
@@ -21,40 +19,18 @@ struct Plan {
   Axis d, h, w;
   int64_t rows, pixels;  // of the product: taps * c_in, all images' outputs
   int64_t run;           // rows that lie contiguous in x: taps along w times c_in, or c_in
-  int64_t row_blocks, column_blocks, chunks;
-  double copies;  // elements copied
+  Split split;           // parts: chunks of pixels
 
-  explicit Plan(const ConvShape& shape) : s(canonical(shape)) {
-    d = forward_axis(s, 0);
-    h = forward_axis(s, 1);
-    w = forward_axis(s, 2);
-    rows = product(s.kernel) * s.c_in;
-    pixels = s.n * product(s.out);
-    run = w.offset_step == 1 ? w.taps * s.c_in : s.c_in;
-    // The split that copies least: an operand once for every block along the other's axis, and what chunks of pixels
-    // write and add up again.
-    const int64_t tiles = ceil_div(rows, kTileRows), panels = ceil_div(s.c_out, kPanel);
-    copies = -1;
-    for (int64_t columns = 1; columns <= min_of(panels, 64); ++columns) {
-      const int64_t block_columns = ceil_div(panels, columns) * kPanel;
-      const int64_t least = ceil_div(tiles * kTileRows * block_columns, kBlockElements);
-      for (int64_t r = least; r <= min_of(tiles, max_of(least, kWantedItems)); ++r) {
-        const int64_t parts = min_of(ceil_div(kWantedItems, r * columns), max_of(pixels / kLeastChunk, 1));
-        const double written = parts == 1 ? 0 : 2.5 * double(parts) * double(rows) * double(s.c_out);
-        const double few = r * columns * parts < kWantedItems ? double(kWantedItems) / double(r * columns * parts) : 1;
-        const double all =
-            (double(pixels) * (double(rows) * double(columns) + double(s.c_out) * double(r)) + written) * few;
-        if (copies >= 0 && all >= copies) continue;
-        copies = all;
-        row_blocks = r;
-        column_blocks = columns;
-        chunks = parts;
-      }
-    }
-  }
+  explicit Plan(const ConvShape& shape)
+      : s(canonical(shape)),
+        d(forward_axis(s, 0)),
+        h(forward_axis(s, 1)),
+        w(forward_axis(s, 2)),
+        rows(product(s.kernel) * s.c_in),
+        pixels(s.n * product(s.out)),
+        run(w.offset_step == 1 ? w.taps * s.c_in : s.c_in),
+        split(rows, s.c_out, pixels, kSplitItems, kLeastChunk, kBlockElements) {}
 
-  int64_t block_rows() const { return ceil_div(ceil_div(rows, kTileRows), row_blocks) * kTileRows; }
-  int64_t block_columns() const { return ceil_div(ceil_div(s.c_out, kPanel), column_blocks) * kPanel; }
   int64_t elements() const { return rows * s.c_out; }
   bool pointwise() const {  // every pixel of x is one of gy's
     return rows == s.c_in && product(s.out) == product(s.in) && product(s.in) == s.in[2] && s.pad[0] == 0 &&
@@ -130,7 +106,7 @@ static Ahead ahead_in_x(const Plan& p, const Real* x, int64_t begin, int64_t end
   const int64_t in_h = max_of(min_of(p.h.position(row, 0), p.h.in_size - 1), 0);
   const int64_t in_d = max_of(min_of(p.d.position(plane % p.d.outputs, 0), p.d.in_size - 1), 0);
   const Real* from = x + (((plane / p.d.outputs * p.d.in_size + in_d) * p.h.in_size + in_h) * p.w.in_size) * p.s.c_in;
-  return {from, kLine, count * kLine, ceil_div(p.w.in_step * p.h.in_step * p.s.c_in, kLine)};
+  return {from, 0, ceil_div(count * p.w.in_step * p.h.in_step * p.s.c_in, kLine), 1};
 }
 
 static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
@@ -142,23 +118,18 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
     const Real* parts = static_cast<const Real*>(args.workspace);
     for (int64_t i = begin * kSumElements; i < min_of(end * kSumElements, elements); i += kLanes) {
       const int64_t valid = min_of(elements - i, kLanes);
-      store_n(gw + i, sum_parts(parts + i, elements, p.chunks, valid), valid);
+      store_n(gw + i, sum_parts(parts + i, elements, p.split.parts, valid), valid);
     }
     return;
   }
   Real* sums = static_cast<Real*>(args.scratch);
-  Real* tiles = sums + p.block_rows() * p.block_columns();
-  Real* panels = tiles + p.block_rows() * kDepth + kLanes;
-  const int64_t row_tiles = ceil_div(p.rows, kTileRows), column_panels = ceil_div(p.s.c_out, kPanel);
+  Real* tiles = sums + p.split.block_rows(p.rows) * p.split.block_columns(p.s.c_out);
+  Real* panels = tiles + p.split.block_rows(p.rows) * kDepth;
   for (int64_t item = begin; item < end; ++item) {
-    const int64_t row_block = item % p.row_blocks, column_block = item / p.row_blocks % p.column_blocks;
-    const int64_t chunk = item / p.row_blocks / p.column_blocks;
-    const int64_t r = part_begin(row_tiles, p.row_blocks, row_block) * kTileRows;
-    const int64_t rows = min_of(part_begin(row_tiles, p.row_blocks, row_block + 1) * kTileRows, p.rows) - r;
-    const int64_t n = part_begin(column_panels, p.column_blocks, column_block) * kPanel;
-    const int64_t columns =
-        min_of(part_begin(column_panels, p.column_blocks, column_block + 1) * kPanel, p.s.c_out) - n;
-    const int64_t first = part_begin(p.pixels, p.chunks, chunk), last = part_begin(p.pixels, p.chunks, chunk + 1);
+    const SplitItem block = split_item(p.split, p.rows, p.s.c_out, p.pixels, item);
+    const int64_t r = block.row_begin, rows = block.row_end - r;
+    const int64_t n = block.column_begin, columns = block.column_end - n;
+    const int64_t first = block.term_begin, last = block.term_end;
     for (int64_t at = first; at < last; at += kDepth) {
       const int64_t count = min_of(kDepth, last - at), next = at + count;
       pack_rows(p, x, r, r + rows, at, count, tiles);
@@ -168,9 +139,9 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
         in_gy = ahead_of(gy + next * p.s.c_out + n, p.s.c_out, columns, count);
         in_x = ahead_in_x(p, x, r, r + rows, next, count);
       }
-      add_block(tiles, panels, count, rows, columns, sums, at == first, in_gy, in_x);
+      add_block(packed_tiles(tiles), panels, count, rows, columns, sums, at == first, in_gy, in_x);
     }
-    Real* to = p.chunks == 1 ? gw : static_cast<Real*>(args.workspace) + chunk * elements;
+    Real* to = p.split.parts == 1 ? gw : static_cast<Real*>(args.workspace) + block.part * elements;
     for (int64_t j = 0; j < columns; j += kPanel)
       for (int64_t i = 0; i < rows; ++i)
         copy_run(to + (r + i) * p.s.c_out + n + j, sums + j * rows + i * kPanel, min_of(columns - j, kPanel));
@@ -179,17 +150,17 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
 
 static int64_t items(const ConvShape& shape, int phase) {
   const Plan p(shape);
-  if (phase == 0) return p.chunks * p.row_blocks * p.column_blocks;
-  return p.chunks == 1 ? 0 : ceil_div(p.elements(), kSumElements);
+  if (phase == 0) return p.split.items();
+  return p.split.parts == 1 ? 0 : ceil_div(p.elements(), kSumElements);
 }
 static int64_t workspace(const ConvShape& shape) {
   const Plan p(shape);
-  return p.chunks == 1 ? 0 : p.chunks * p.elements() * int64_t{sizeof(Real)};
+  return p.split.parts == 1 ? 0 : p.split.parts * p.elements() * int64_t{sizeof(Real)};
 }
 static int64_t scratch(const ConvShape& shape) {
   const Plan p(shape);
-  const int64_t rows = p.block_rows(), columns = p.block_columns();
-  return (rows * columns + (rows + columns) * kDepth + kLanes) * int64_t{sizeof(Real)};
+  const int64_t rows = p.split.block_rows(p.rows), columns = p.split.block_columns(p.s.c_out);
+  return (rows * columns + (rows + columns) * kDepth) * int64_t{sizeof(Real)};
 }
 // Fitted to the layers of bench/kernels (AVX-512): 1.15 for what the tiles lose, three cycles a copied piece of a tile,
 // two a copied vector, and what each pixel and stretch of pixels costs.
@@ -197,8 +168,8 @@ static double cost(const ConvShape& s) {
   if (s.groups != 1) return -1;
   const Plan p(s);
   const double sums = double(p.rows) * double(ceil_div(s.c_out, kLanes)) / 2;
-  const double copied = 3 * double(ceil_div(p.rows, kTileRows)) * double(p.column_blocks) +
-                        2 * double(ceil_div(s.c_out, kLanes)) * double(p.row_blocks);
+  const double copied = 3 * double(ceil_div(p.rows, kTileRows)) * double(p.split.column_blocks) +
+                        2 * double(ceil_div(s.c_out, kLanes)) * double(p.split.row_blocks);
   return double(p.pixels) * (1.15 * sums + copied + (p.pointwise() ? 8 : 30));
 }
 

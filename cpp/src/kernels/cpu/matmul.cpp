@@ -1,196 +1,175 @@
-// Matrix products by the common micro-kernel. An item is a block of up to kRowTiles x kPanels tiles of y; it
-// walks k in steps of kDepth, packs that step's panels of B (and A where its rows would collide in the cache)
-// into scratch, where they stay in L2 while every tile of the block uses them, and keeps the sums in scratch.
-//
-// Products with few blocks and long k are split over k into parts, summed by a fixed tree in phase 1: blocks
-// made smaller instead would read A and B from memory the more often (128 x 128 x 3136: twice the time).
+// Matrix products. The packed one copies both operands, kDepth of k at a time, into the micro-kernel's order and keeps
+// a block's sums in L2 meanwhile (product_block.h); each element of A and B is read from memory about once. With few
+// rows nothing is worth copying: matmul_rows.h.
 #include "kernels/matmul.h"
 
-#include "kernels/cpu/block_copy.h"
 #include "kernels/cpu/epilogue.h"
-#include "kernels/cpu/micro_kernel.h"
+#include "kernels/cpu/matmul_rows.h"
+#include "kernels/cpu/product_block.h"
 
 namespace striate::STRIATE_ISA {
 namespace {
 
-constexpr int64_t kDepth = 512;
-constexpr int64_t kRowTiles = (140 + kTileRows - 1) / kTileRows;
-constexpr int64_t kPanels = 128 / kPanel;
-constexpr int64_t kWantedItems = 32;
-constexpr int64_t kPartDepth = 384;  // k of a part, where blocks can be made smaller instead
-constexpr int64_t kLeastPartDepth = 128;
-constexpr int64_t kSumElements = 2048;  // of y, in an item of phase 1
-static_assert(kWantedItems <= kMaxParts);
+constexpr int64_t kPartDepth = 192;      // of k, at least, in a part
+constexpr int64_t kItemTerms = 1 << 18;  // products an item should have: 10 us
+// Columns of a transposed B read side by side: 16 KB apart, 128 of them would fill their sets of the L2.
+constexpr int64_t kTransposedColumns = 2 * kPanel;
+constexpr int64_t kStreamElements = (8 << 20) / sizeof(Real);
 
 struct Plan {
   MatmulShape s;
-  int64_t row_tiles, panels;       // of y
-  int64_t item_rows, item_panels;  // tiles of an item
-  int64_t row_groups, panel_groups;
-  int64_t parts;  // of k
+  Split split;
 
-  explicit Plan(const MatmulShape& shape) : s(shape) {
-    row_tiles = ceil_div(s.m, kTileRows);
-    panels = ceil_div(s.n, kPanel);
-    item_rows = min_of(row_tiles, kRowTiles);
-    item_panels = min_of(panels, kPanels);
-    split(kPartDepth);
-    while (items() < kWantedItems && item_rows * item_panels > 1) {
-      if (item_panels == 1 || (item_rows > 1 && item_rows * kTileRows > item_panels * kPanel))
-        --item_rows;
-      else
-        --item_panels;
-      split(kPartDepth);
-    }
-    if (items() < kWantedItems) split(kLeastPartDepth);
+  explicit Plan(const MatmulShape& shape)
+      : s(shape),
+        split(s.m, s.n, max_of(s.k, 1), max_of(min_of(kSplitItems, s.m * s.n * s.k / kItemTerms), 1), kPartDepth,
+              most_sums(shape)) {}
+
+  // With k in one step the sums do not wait at all.
+  static int64_t most_sums(const MatmulShape& s) {
+    const int64_t rows = ceil_div(s.m, kTileRows) * kTileRows;
+    if (s.k <= kDepth) return rows * ceil_div(s.n, kPanel) * kPanel;
+    return s.transpose_b ? min_of(kBlockElements, rows * kTransposedColumns) : kBlockElements;
   }
-  void split(int64_t part_depth) {
-    row_groups = ceil_div(row_tiles, item_rows);
-    panel_groups = ceil_div(panels, item_panels);
-    const int64_t blocks = row_groups * panel_groups;
-    parts = max_of(min_of(ceil_div(kWantedItems, blocks), s.k / part_depth), 1);
+
+  // Each tile is finished as soon as it is summed; otherwise a block's sums wait for the next step of k.
+  bool single_step() const { return split.parts == 1 && s.k <= kDepth; }
+  // A step of B is 256 KB: rows a power of two apart have but a part of the L2's sets to lie in.
+  int64_t depth() const {
+    const int64_t most = max_of((256 << 10) / int64_t{sizeof(Real)} / columns(), 64);
+    return min_of(single_step() ? kDepth : min_of(kDepth, most), max_of(s.k, 1));
   }
-  int64_t items() const { return row_groups * panel_groups * parts; }
-  // Whether each tile is finished as soon as it is summed; otherwise the block's sums wait for the next step of k.
-  bool single_step() const { return parts == 1 && s.k <= kDepth; }
-  int64_t depth() const { return min_of(kDepth, max_of(ceil_div(s.k, parts), 1)); }
-  // Rows a multiple of 1 KB apart share a few sets of the L1 cache, and a transposed A's rows a page each;
-  // copied blocks have neither fault.
-  bool copies_a() const { return item_panels > 1 && (s.transpose_a || s.k % 256 == 0); }
-  // B in place serves where each of its elements is used by one tile.
-  bool packs_b() const { return s.transpose_b || item_rows > 1; }
-  int64_t a_row() const { return s.transpose_a ? item_rows * kTileRows : depth() + kLanes; }
-  int64_t a_elements() const { return copies_a() ? (depth() + kLanes) * item_rows * kTileRows : 0; }
-  int64_t b_elements() const { return packs_b() ? depth() * item_panels * kPanel : 0; }
-  int64_t sum_elements() const { return kTileRows * kPanel * (single_step() ? 1 : item_rows * item_panels); }
+  // Rows of A a multiple of 1 KB apart share a few sets of the L1 cache, and a transposed A's terms lie a page each.
+  bool copies_a() const { return columns() > kPanel && (s.transpose_a || s.k % 256 == 0); }
+  int64_t a_stride() const { return depth() + kLanes; }
+  int64_t rows() const { return split.block_rows(s.m); }
+  int64_t columns() const { return split.block_columns(s.n); }
+  int64_t sum_elements() const { return single_step() ? kTileRows * kPanel : rows() * columns(); }
+  int64_t scratch_elements() const {
+    return sum_elements() + (copies_a() ? rows() * a_stride() : 0) + columns() * depth();
+  }
 };
-
-struct Block {
-  int64_t m_begin, m_end, n_begin, n_end;
-};
-
-// Panels of k_count rows of B: [panel][k][width], the last panel's missing columns zero.
-static void pack_b(const MatmulShape& s, const Real* b, int64_t k_begin, int64_t k_count, const Block& block,
-                   Real* to) {
-  for (int64_t n = block.n_begin; n < block.n_end; n += kPanel, to += k_count * kPanel) {
-    const int64_t columns = min_of(kPanel, s.n - n), width = columns <= kLanes ? kLanes : kPanel;
-    if (s.transpose_b) {
-      transpose(b + n * s.k + k_begin, s.k, columns, k_count, to, width);
-    } else {
-      for (int64_t k = 0; k < k_count; ++k) copy_run(to + k * width, b + (k_begin + k) * s.n + n, columns);
-    }
-    if (columns < width)
-      for (int64_t k = 0; k < k_count; ++k)
-        for (int64_t j = columns; j < width; ++j) to[k * width + j] = 0;
-  }
-}
 
 // What becomes of a tile's sums: finished into y, or stored as part of a split sum.
 struct Target {
   Epilogue epilogue;
   Finish at;
+  bool stream;
 };
 
-STRIATE_INLINE void finish(const Plan& p, const Target& to, const Real* sums, int64_t m, int64_t rows, int64_t n) {
-  finish_tile(to.epilogue, sums, kPanel, rows, min_of(kPanel, p.s.n - n), tile_at(to.at, n, m * p.s.n + n), p.s.n);
+static void pack_b(const MatmulShape& s, const Real* b, int64_t k, int64_t count, int64_t n, int64_t columns,
+                   Real* to) {
+  if (!s.transpose_b) return pack_panels(b + k * s.n + n, s.n, count, columns, to);
+  for (int64_t j = 0; j < columns; j += kPanel, to += count * kPanel) {
+    const int64_t valid = min_of(columns - j, kPanel), width = panel_width(valid);
+    transpose(b + (n + j) * s.k + k, s.k, valid, count, to, width);
+    for (int64_t i = 0; valid < width && i < count; ++i) zero_run(to + i * width + valid, width - valid);
+  }
 }
 
-// One block over k in [k_begin, k_end); sums[panel][row][kPanel] wait in scratch between steps.
-static void run_block(const Plan& p, const Block& block, const Real* a, const Real* b, int64_t k_begin, int64_t k_end,
-                      const Target& to, Real* scratch) {
+// All of k at once: from the registers to y.
+static void run_single(const Plan& p, const SplitItem& block, const Rows& a, const Real* panels, const Target& to,
+                       Real* tile) {
   const MatmulShape& s = p.s;
-  const int64_t rows = block.m_end - block.m_begin, tiles = ceil_div(rows, kTileRows);
-  Real* sums = scratch;
-  Real* a_copy = sums + p.sum_elements();
-  Real* b_copy = a_copy + p.a_elements();
-  const RowLayout layout = s.transpose_a ? RowLayout::unit : RowLayout::strided;
-  int64_t k = k_begin;
-  do {  // once for an empty k, too: the sums are then zero
-    const int64_t count = min_of(p.depth(), k_end - k);
-    const bool last = k + count >= k_end;
-    const Real* a_block = s.transpose_a ? a + k * s.m + block.m_begin : a + block.m_begin * s.k + k;
-    int64_t a_row = s.transpose_a ? s.m : s.k;
-    if (p.copies_a()) {
-      const int64_t lines = s.transpose_a ? count : rows, length = s.transpose_a ? rows : count;
-      for (int64_t i = 0; i < lines; ++i) copy_run(a_copy + i * p.a_row(), a_block + i * a_row, length);
-      a_block = a_copy;
-      a_row = p.a_row();
-    }
-    if (p.packs_b()) pack_b(s, b, k, count, block, b_copy);
-    for (int64_t n = block.n_begin; n < block.n_end; n += kPanel) {
-      const int64_t columns = min_of(kPanel, s.n - n), width = columns <= kLanes ? kLanes : kPanel;
-      const Real* b_block = p.packs_b() ? b_copy + (n - block.n_begin) * count : b + k * s.n + n;
-      const bool masked = !p.packs_b() && columns < width;
-      const Reduction sum{{1, 1, 1}, {}, {}, count, a_row, a_row, p.packs_b() ? width : s.n};
-      for (int64_t t = 0; t < tiles; ++t) {
-        const int64_t r = part_begin(rows, tiles, t), tile_rows = part_begin(rows, tiles, t + 1) - r;
-        Real* tile = p.single_step() ? sums : sums + ((n - block.n_begin) * rows + r * kPanel);
-        micro_kernel(layout, tile_rows, columns, masked)(sum, a_block + (s.transpose_a ? r : r * a_row), b_block, tile,
-                                                         kPanel, columns, k != k_begin);
-        if (last) finish(p, to, tile, block.m_begin + r, tile_rows, n);
+  const int64_t rows = block.row_end - block.row_begin, tiles = ceil_div(rows, kTileRows);
+  const Epilogue& e = to.epilogue;
+  const bool plain = !e.bias && !e.residual && !e.mask && e.activation == Activation::none;
+  Reduction sum{{1, 1, 1}, {}, {}, s.k, a.stride, 0, 0};
+  sum.stream = plain && to.stream;
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t r = part_begin(rows, tiles, t), tile_rows = part_begin(rows, tiles, t + 1) - r;
+    const Real* from = a.tile(r, s.k);
+    sum.a_step = a.tile_step(tile_rows);
+    for (int64_t n = block.column_begin; n < block.column_end; n += kPanel) {
+      const int64_t columns = min_of(kPanel, s.n - n), width = panel_width(columns);
+      const Real* panel = panels + (n - block.column_begin) * s.k;
+      const int64_t y = (block.row_begin + r) * s.n + n;
+      sum.b_step = width;
+      if (plain) {
+        micro_kernel(a.layout, tile_rows, columns, columns < width)(sum, from, panel, to.at.y + y, s.n, columns, false);
+      } else {
+        micro_kernel(a.layout, tile_rows, width, false)(sum, from, panel, tile, kPanel, width, false);
+        finish_tile(e, tile, kPanel, tile_rows, columns, tile_at(to.at, n, y), s.n);
       }
     }
-    k += count;
+  }
+}
+
+static void run_item(const Plan& p, const SplitItem& block, const Real* a, const Real* b, const Target& to,
+                     Real* scratch) {
+  const MatmulShape& s = p.s;
+  const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
+  const int64_t m = block.row_begin, n = block.column_begin;
+  const int64_t k_end = min_of(block.term_end, s.k);
+  Real* sums = scratch;
+  Real* a_copy = sums + p.sum_elements();
+  Real* panels = a_copy + (p.copies_a() ? p.rows() * p.a_stride() : 0);
+  int64_t k = block.term_begin;
+  do {  // once for an empty k, too: the sums are then zero
+    const int64_t count = min_of(p.depth(), k_end - k), next = k + count;
+    const Real* a_block = s.transpose_a ? a + k * s.m + m : a + m * s.k + k;
+    Rows from = s.transpose_a ? columns_in_place(a_block, s.m) : rows_in_place(a_block, s.k);
+    if (p.copies_a()) {
+      from = s.transpose_a ? packed_tiles(a_copy) : rows_in_place(a_copy, p.a_stride());
+      if (s.transpose_a)
+        pack_tiles(a_block, s.m, count, rows, a_copy);
+      else
+        for (int64_t i = 0; i < rows; ++i) copy_run(a_copy + i * p.a_stride(), a_block + i * s.k, count);
+    }
+    pack_b(s, b, k, count, n, columns, panels);
+    if (p.single_step()) return run_single(p, block, from, panels, to, sums);
+    // Where B lies in long rows the processor's own prefetcher is as good (4096 x 4096, 32 rows: 10.5 ms, asked 14).
+    const bool ask = s.transpose_b && next < k_end;
+    const Ahead in_b = ask ? ahead_of(b + n * s.k + next, s.k, count, columns) : Ahead{};
+    add_block(from, panels, count, rows, columns, sums, k == block.term_begin, in_b, {});
+    k = next;
   } while (k < k_end);
+  for (int64_t j = 0; j < columns; j += kPanel)
+    finish_tile(to.epilogue, sums + j * rows, kPanel, rows, min_of(kPanel, columns - j),
+                tile_at(to.at, n + j, m * s.n + n + j), s.n);
 }
 
 static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
   const Plan p(s);
   const Finish y = finish_of(s.epilogue, args);
   Real* partial = static_cast<Real*>(args.workspace);
-  if (phase == 1) {
-    Real* sums = static_cast<Real*>(args.scratch);
-    const int64_t columns = min_of(s.n, kSumElements), lines = max_of(kSumElements / s.n, 1);
-    const int64_t column_items = ceil_div(s.n, columns);
-    for (int64_t item = begin; item < end; ++item) {
-      const int64_t n = item % column_items * columns, count = min_of(columns, s.n - n);
-      const int64_t first = item / column_items * lines;
-      for (int64_t i = first; i < min_of(first + lines, s.m); ++i) {
-        for (int64_t j = 0; j < count; j += kLanes)
-          store(sums + j, sum_parts(partial + i * s.n + n + j, s.m * s.n, p.parts, min_of(count - j, kLanes)));
-        finish_tile(s.epilogue, sums, 0, 1, count, tile_at(y, n, i * s.n + n), 0);
-      }
-    }
-    return;
-  }
+  Real* scratch = static_cast<Real*>(args.scratch);
+  if (phase == 1) return finish_parts(s, y, partial, p.split.parts, scratch, begin, end);
+  const bool stream = s.m * s.n >= kStreamElements && s.n % kLanes == 0 &&
+                      reinterpret_cast<uintptr_t>(y.y) % (kLanes * sizeof(Real)) == 0;
   for (int64_t item = begin; item < end; ++item) {
-    const int64_t blocks = p.row_groups * p.panel_groups, part = item / blocks;
-    const int64_t row_group = item % p.row_groups, panel_group = item / p.row_groups % p.panel_groups;
-    const Block block{part_begin(p.row_tiles, p.row_groups, row_group) * kTileRows,
-                      min_of(part_begin(p.row_tiles, p.row_groups, row_group + 1) * kTileRows, s.m),
-                      panel_group * p.item_panels * kPanel, min_of((panel_group + 1) * p.item_panels * kPanel, s.n)};
-    const Target to =
-        p.parts == 1 ? Target{s.epilogue, y} : Target{{}, {nullptr, nullptr, nullptr, partial + part * s.m * s.n}};
-    run_block(p, block, buffer<const Real>(args, 0), buffer<const Real>(args, 1), part_begin(s.k, p.parts, part),
-              part_begin(s.k, p.parts, part + 1), to, static_cast<Real*>(args.scratch));
+    const SplitItem block = split_item(p.split, s.m, s.n, max_of(s.k, 1), item);
+    const Target to = p.split.parts == 1
+                          ? Target{s.epilogue, y, stream}
+                          : Target{{}, {nullptr, nullptr, nullptr, partial + block.part * s.m * s.n}, false};
+    run_item(p, block, buffer<const Real>(args, 0), buffer<const Real>(args, 1), to, scratch);
   }
 }
 
 static int64_t items(const MatmulShape& s, int phase) {
   const Plan p(s);
-  if (phase == 0) return p.items();
-  if (p.parts == 1) return 0;
-  return ceil_div(s.n, min_of(s.n, kSumElements)) * ceil_div(s.m, max_of(kSumElements / s.n, 1));
+  return phase == 0 ? p.split.items() : finish_items(s, p.split.parts);
 }
 static int64_t workspace(const MatmulShape& s) {
   const Plan p(s);
-  return p.parts == 1 ? 0 : p.parts * s.m * s.n * int64_t{sizeof(Real)};
+  return p.split.parts == 1 ? 0 : p.split.parts * s.m * s.n * int64_t{sizeof(Real)};
 }
 static int64_t scratch(const MatmulShape& s) {
-  const Plan p(s);
-  const int64_t block = p.sum_elements() + p.a_elements() + p.b_elements();
-  return max_of(block, kSumElements + kLanes) * int64_t{sizeof(Real)};
+  return max_of(Plan(s).scratch_elements(), kFinishScratch) * int64_t{sizeof(Real)};
 }
+// A copied element of B costs about what four sums do.
+static double cost(const MatmulShape& s) { return double(s.n) * double(s.k) * (double(s.m) + 4) / (2 * kLanes); }
 
 constexpr Kernel packed() {
   Kernel kernel{"packed", erased_items<MatmulShape, items>, erased_run<MatmulShape, run>, 2};
   kernel.workspace = erased_size<MatmulShape, workspace>;
   kernel.scratch = erased_size<MatmulShape, scratch>;
+  kernel.cost = erased_cost<MatmulShape, cost>;
   return kernel;
 }
 
-constexpr Kernel kProduct[] = {packed()};
-constexpr KernelFunction kFunctions[] = {{"product", kProduct, 1}};
+constexpr Kernel kProduct[] = {packed(), rows::kernel()};
+constexpr KernelFunction kFunctions[] = {{"product", kProduct, 2}};
 
 }  // namespace
 

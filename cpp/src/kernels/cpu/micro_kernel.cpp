@@ -57,6 +57,7 @@ void run_tile(const Reduction& sum, const Real* a, const Real* b, Real* c, int64
           __builtin_prefetch(ahead, 0, 2);
           ahead += sum.prefetch_step;
         }
+        ahead += sum.prefetch_jump;
       }
     }
   }

@@ -24,6 +24,7 @@ struct Reduction {
   // Memory a later tile will read, asked for one cache line a term; step 0 for nothing.
   const Real* prefetch = nullptr;
   int64_t prefetch_step = 0;
+  int64_t prefetch_jump = 0;  // more, after each inner loop
   // Sums are written past the caches: c aligned to a cache line, whole vectors.
   bool stream = false;
 };

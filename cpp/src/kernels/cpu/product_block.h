@@ -46,50 +46,140 @@ constexpr int64_t kCopiedTerms = 16;
       if (valid == kPanel) {
         for (int64_t i = k; i < end; ++i) copy_run(panel + i * kPanel, from + i * stride + n, kPanel);
       } else {
-        for (int64_t i = k; i < end; ++i) {
-          copy_run(panel + i * width, from + i * stride + n, valid);
-          for (int64_t j = valid; j < width; ++j) panel[i * width + j] = 0;
-        }
+        for (int64_t i = k; i < end; ++i)
+          for (int64_t j = 0; j < width; j += kLanes)  // lanes not loaded are zero
+            store(panel + i * width + j, load_n(from + i * stride + n + j, max_of(valid - j, 0)));
       }
     }
   }
 }
 
-// Memory to be asked for meanwhile, a line a term: tile number i of the block asks for
-// at + i * advance + term * step, as long as i < tiles.
+// Memory to be asked for meanwhile, a line a term: rows `stride` apart, each a run of lines, in their order, which is
+// what the memory's own pages and prefetchers like (columns of lines 16 KB apart: 4 GB/s where rows gave 10).
 struct Ahead {
   const Real* at;
-  int64_t step, advance, tiles;
+  int64_t stride, lines, rows;
 };
 
-// `width` elements of each of the next rows, `stride` apart: line by line where they are contiguous, else column by
-// column of lines.
-STRIATE_INLINE Ahead ahead_of(const Real* at, int64_t stride, int64_t width, int64_t terms) {
-  if (stride == width) return {at, kLine, terms * kLine, ceil_div(width, kLine)};
-  return {at, stride, kLine, ceil_div(width, kLine)};
+STRIATE_INLINE Ahead ahead_of(const Real* at, int64_t stride, int64_t width, int64_t rows) {
+  if (stride == width) return {at, 0, ceil_div(rows * width, kLine), 1};
+  return {at, stride, ceil_div(width, kLine), rows};
 }
 
-// sums[panel][row][kPanel] (+)= tiles * panels, over `terms` terms.
-[[maybe_unused]] static void add_block(const Real* tiles_a, const Real* panels_b, int64_t terms, int64_t rows,
-                                       int64_t columns, Real* sums, bool first, Ahead one, Ahead two) {
+// The share of tile number `call`: `terms` lines. Returns how many such shares there are.
+STRIATE_INLINE int64_t ask_ahead(const Ahead& ahead, int64_t call, int64_t terms, Reduction& sum) {
+  if (ahead.lines >= terms) {
+    const int64_t shares = ceil_div(ahead.lines, terms);
+    sum.prefetch = ahead.at + call / shares * ahead.stride + call % shares * terms * kLine;
+    sum.prefetch_step = kLine;
+    return shares * ahead.rows;
+  }
+  if (ahead.lines >= 8 && terms % ahead.lines == 0) {  // several rows a tile
+    const int64_t rows = terms / ahead.lines;
+    sum.prefetch = ahead.at + call * rows * ahead.stride;
+    sum.prefetch_step = kLine;
+    sum.prefetch_jump = ahead.stride - ahead.lines * kLine;
+    sum.count[2] = rows;
+    sum.length = ahead.lines;
+    sum.a_stride[2] = sum.length * sum.a_step;
+    sum.b_stride[2] = sum.length * sum.b_step;
+    return ceil_div(ahead.rows, rows);
+  }
+  sum.prefetch = ahead.at + call * kLine;  // a column of lines a tile
+  sum.prefetch_step = ahead.stride;
+  return ahead.lines;
+}
+
+// The first operand, as the micro-kernel walks it: `stride` between rows, `step` between terms.
+struct Rows {
+  const Real* at;
+  RowLayout layout;
+  int64_t stride, step;
+
+  // Rows [r, r + rows) of `terms` terms; tiles as pack_tiles leaves them have no stride.
+  const Real* tile(int64_t r, int64_t terms) const { return at + r * (stride ? stride : terms); }
+  int64_t tile_step(int64_t rows) const { return stride ? step : rows; }
+};
+STRIATE_INLINE Rows packed_tiles(const Real* at) { return {at, RowLayout::unit, 0, 0}; }
+STRIATE_INLINE Rows rows_in_place(const Real* at, int64_t stride) { return {at, RowLayout::strided, stride, 1}; }
+STRIATE_INLINE Rows columns_in_place(const Real* at, int64_t step) { return {at, RowLayout::unit, 1, step}; }
+
+// sums[panel][row][kPanel] (+)= rows * panels, over `terms` terms.
+[[maybe_unused]] static void add_block(const Rows& a, const Real* panels, int64_t terms, int64_t rows, int64_t columns,
+                                       Real* sums, bool first, Ahead one, Ahead two) {
   const int64_t tiles = ceil_div(rows, kTileRows);
-  int64_t call = 0;
-  Reduction sum{{1, 1, 1}, {}, {}, terms, 1, 0, 0};
+  int64_t call = 0, two_begins = -1;
   for (int64_t n = 0; n < columns; n += kPanel) {
     const int64_t width = panel_width(columns - n);
-    sum.b_step = width;
     for (int64_t t = 0; t < tiles; ++t, ++call) {
       const int64_t r = part_begin(rows, tiles, t), tile_rows = part_begin(rows, tiles, t + 1) - r;
-      sum.a_step = tile_rows;
-      const Ahead& ahead = call < one.tiles ? one : two;
-      const int64_t i = call < one.tiles ? call : call - one.tiles;
-      sum.prefetch = ahead.at + i * ahead.advance;
-      sum.prefetch_step = i < ahead.tiles ? ahead.step : 0;
-      micro_kernel(RowLayout::unit, tile_rows, width, false)(sum, tiles_a + r * terms, panels_b + n * terms,
-                                                             sums + n * rows + r * kPanel, kPanel, width, !first);
+      Reduction sum{{1, 1, 1}, {}, {}, terms, a.stride, a.tile_step(tile_rows), width};
+      const bool second = two_begins >= 0 && call >= two_begins;
+      const Ahead& ahead = second ? two : one;
+      if (ahead.lines > 0) {
+        const int64_t shares = ask_ahead(ahead, second ? call - two_begins : call, terms, sum);
+        if (!second && call + 1 >= shares) two_begins = call + 1;
+        if (second && call - two_begins >= shares) sum.prefetch_step = sum.prefetch_jump = 0;
+      }
+      micro_kernel(a.layout, tile_rows, width, false)(sum, a.tile(r, terms), panels + n * terms,
+                                                      sums + n * rows + r * kPanel, kPanel, width, !first);
     }
   }
 }
+
+// How a product is cut into items: blocks of rows and columns, each reducing all its terms in order, and only where
+// these are too few also parts of the terms, whose sums a fixed tree adds up. By the shape alone.
+struct Split {
+  int64_t row_blocks = 1, column_blocks = 1, parts = 1;
+
+  // The one that copies least: an operand once for every block along the other's axis, and what parts write and add up.
+  // `most_sums`: elements of a block.
+  Split(int64_t rows, int64_t columns, int64_t terms, int64_t wanted, int64_t least_part, int64_t most_sums) {
+    const int64_t tiles = ceil_div(rows, kTileRows), panels = ceil_div(columns, kPanel);
+    double least = -1;
+    const auto next = [](int64_t i) { return i + max_of(i / 2, 1); };
+    for (int64_t c = 1; c <= panels; c = next(c)) {
+      const int64_t fewest = ceil_div(tiles * kTileRows * ceil_div(panels, c) * kPanel, most_sums);
+      for (int64_t r = fewest; r <= min_of(tiles, max_of(fewest, wanted)); r = next(r)) {
+        const int64_t p = max_of(min_of(ceil_div(wanted, r * c), terms / least_part), 1);
+        const double idle = r * c * p < wanted ? double(wanted) / double(r * c * p) : 1;
+        const double written = p == 1 ? 0 : 2.5 * double(p) * double(rows) * double(columns);
+        const double copied =
+            idle * (double(terms) * (double(rows) * double(c) + double(columns) * double(r)) + written);
+        if (least >= 0 && copied >= least) continue;
+        least = copied;
+        row_blocks = r;
+        column_blocks = c;
+        parts = p;
+      }
+      if (c > wanted && fewest <= 1) break;
+    }
+  }
+  int64_t items() const { return row_blocks * column_blocks * parts; }
+  int64_t block_rows(int64_t rows) const { return ceil_div(ceil_div(rows, kTileRows), row_blocks) * kTileRows; }
+  int64_t block_columns(int64_t columns) const { return ceil_div(ceil_div(columns, kPanel), column_blocks) * kPanel; }
+};
+
+struct SplitItem {
+  int64_t row_begin, row_end, column_begin, column_end, part, term_begin, term_end;
+};
+// Blocks of one part stand together, so that a thread finds its terms in the cache again.
+STRIATE_INLINE SplitItem split_item(const Split& s, int64_t rows, int64_t columns, int64_t terms, int64_t item) {
+  const int64_t r = item % s.row_blocks, c = item / s.row_blocks % s.column_blocks;
+  const int64_t part = item / s.row_blocks / s.column_blocks;
+  const int64_t tiles = ceil_div(rows, kTileRows), panels = ceil_div(columns, kPanel);
+  return {part_begin(tiles, s.row_blocks, r) * kTileRows,
+          min_of(part_begin(tiles, s.row_blocks, r + 1) * kTileRows, rows),
+          part_begin(panels, s.column_blocks, c) * kPanel,
+          min_of(part_begin(panels, s.column_blocks, c + 1) * kPanel, columns),
+          part,
+          part_begin(terms, s.parts, part),
+          part_begin(terms, s.parts, part + 1)};
+}
+
+constexpr int64_t kBlockElements = (512 << 10) / sizeof(Real);  // sums of a block, which stay in L2
+constexpr int64_t kSplitItems = 16;
+static_assert(kSplitItems <= kMaxParts);
 
 }  // namespace
 }  // namespace striate::STRIATE_ISA
