@@ -19,6 +19,8 @@ void bind_tensor(py::module_& module) {
 
   module.def("set_num_threads", &set_num_threads, "count"_a, "Sets how many threads share a run's work.");
   module.def("num_threads", &num_threads, "How many threads share a run's work.");
+  module.def("set_winograd", &set_winograd, "allowed"_a, "Allows or forbids Winograd convolutions.");
+  module.def("winograd", &winograd, "Whether Winograd convolutions are allowed.");
   module.def("cpu_isa", &cpu_isa_name, "The kernels in use: avx512, avx2 or baseline.");
 
   module.def("allocated_bytes", &allocated_bytes, "What the engine holds now.");

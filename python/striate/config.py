@@ -25,6 +25,20 @@ def set_num_threads(count: int) -> None:
     _core.set_num_threads(count)
 
 
+def winograd() -> bool:
+    """Whether convolutions may be computed by Winograd's algorithm; the environment's STRIATE_WINOGRAD=0 forbids it.
+
+    It is up to three times as fast as the direct sum on 3x3 and 5x5 kernels with unit strides; in float32 its error
+    is up to 1e-5 of the largest result, against about 1e-6.
+    """
+    return bool(_core.winograd())
+
+
+def set_winograd(allowed: bool) -> None:
+    """Allows or forbids Winograd convolutions, in runs that start afterwards."""
+    _core.set_winograd(allowed)
+
+
 def cpu_isa() -> str:
     """The kernels in use: "avx512", "avx2" or "baseline"; the environment's STRIATE_CPU_ISA chooses."""
     return str(_core.cpu_isa())

@@ -12,6 +12,12 @@ namespace striate {
 STRIATE_API void set_num_threads(int count);
 STRIATE_API int num_threads();
 
+// Whether convolutions may be computed by Winograd's algorithm: up to three times as fast, with an error of up to 1e-5
+// of the largest result in float32, against about 1e-6. Default: yes, unless STRIATE_WINOGRAD is 0. A change holds for
+// runs that start afterwards.
+STRIATE_API void set_winograd(bool allowed);
+STRIATE_API bool winograd();
+
 STRIATE_API std::string cpu_isa_name();  // "avx512", "avx2" or "baseline"; STRIATE_CPU_ISA overrides
 STRIATE_API std::string version();
 

@@ -6,6 +6,7 @@
 
 #include "compile/compile.h"
 #include "core/check.h"
+#include "striate/device.h"
 
 namespace striate {
 namespace {
@@ -63,19 +64,25 @@ struct Function::Impl {
   std::vector<Update> updates;  // as given
   Workspace workspace;
   std::mutex mutex;
-  std::list<std::pair<std::vector<Shape>, std::shared_ptr<const Program>>> programs;  // last used first
+  struct Compiled {
+    std::vector<Shape> shapes;
+    bool winograd;  // the setting under which kernels were chosen
+    std::shared_ptr<const Program> program;
+  };
+  std::list<Compiled> programs;  // last used first
   bool profiling = false;
 
   std::shared_ptr<const Program> program(const std::vector<Shape>& shapes) {
     std::lock_guard lock(mutex);
+    const bool allowed = winograd();
     for (auto it = programs.begin(); it != programs.end(); ++it)
-      if (it->first == shapes) {
+      if (it->winograd == allowed && it->shapes == shapes) {
         if (it != programs.begin()) programs.splice(programs.begin(), programs, it);
-        return it->second;
+        return it->program;
       }
     auto program = compile(name, graph, shapes, workspace.impl());
     program->set_profiling(profiling);
-    programs.emplace_front(shapes, program);
+    programs.push_front({shapes, allowed, program});
     if (programs.size() > kProgramsKept) programs.pop_back();
     return program;
   }
@@ -153,12 +160,12 @@ std::string Function::dump(const std::vector<Shape>& shapes) const {
 void Function::set_profiling(bool on) const {
   std::lock_guard lock(impl_->mutex);
   impl_->profiling = on;
-  for (const auto& entry : impl_->programs) entry.second->set_profiling(on);
+  for (const auto& entry : impl_->programs) entry.program->set_profiling(on);
 }
 
 std::vector<StepProfile> Function::profile() const {
   std::lock_guard lock(impl_->mutex);
-  return impl_->programs.empty() ? std::vector<StepProfile>() : impl_->programs.front().second->profile();
+  return impl_->programs.empty() ? std::vector<StepProfile>() : impl_->programs.front().program->profile();
 }
 
 const std::string& Function::name() const { return impl_->name; }

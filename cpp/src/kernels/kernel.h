@@ -41,6 +41,7 @@ struct Kernel {
   double (*cost)(const void* shape) = nullptr;
   int prepared_input = -1;  // index in buffers of the input wanted transformed, or -1
   const PrepareKernel* prepare = nullptr;
+  bool winograd = false;  // sums other products than the contract states; set_winograd(false) forbids it
 };
 
 // One function of a family ("forward"), with its implementations on one ISA. The planner takes the

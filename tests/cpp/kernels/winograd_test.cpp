@@ -42,8 +42,6 @@ ConvShape shape_of(const Case& c) {
           c.epilogue};
 }
 
-bool is_winograd(const Kernel& kernel) { return std::string(kernel.name).rfind("winograd", 0) == 0; }
-
 double largest(const Values& values) {
   double most = 0;
   for (const double v : values) most = std::max(most, std::abs(v));
@@ -56,7 +54,7 @@ void check(ConvFunction function, const ConvShape& s, const std::vector<Values>&
   int checked = 0;
   for_each_kernel(Family::conv, int(function), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    if (!is_winograd(kernel)) return;
+    if (!kernel.winograd) return;
     ++checked;
     std::vector<std::vector<T>> cast_inputs;
     for (const Values& input : inputs) cast_inputs.push_back(cast<T>(input));
@@ -154,7 +152,7 @@ TEST_CASE("winograd: refuses what it cannot do or would be slow at") {
       for (int f = 0; f < 3; ++f) {
         const KernelFunction& function = kernel_table(Family::conv, isa).functions[f];
         for (int i = 0; i < function.count; ++i)
-          if (is_winograd(function.kernels[i])) CHECK(function.kernels[i].cost(&s) < 0);
+          if (function.kernels[i].winograd) CHECK(function.kernels[i].cost(&s) < 0);
       }
     }
   };

@@ -189,7 +189,7 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
   const Convolution<M, R, Gradient> k(shape);
   const Grid& g = k.grid;
   const Real *x = buffer<const Real>(args, 0), *weights = buffer<const Real>(args, 1);
-  const Finish to = finish_of(shape.epilogue, args);
+  const Finish to = finish_of(shape.epilogue, args, k.s.n * product(Gradient ? k.s.in : k.s.out) * k.c_out, k.c_out);
   const Block block = k.input_block();
   Real* input = static_cast<Real*>(args.scratch);
   Real* pixels = input + 2 * P * block.point;
@@ -260,6 +260,7 @@ constexpr Kernel kernel() {
   kernel.cost = erased_cost<ConvShape, cost<M, R, Gradient>>;
   kernel.prepared_input = 1;
   kernel.prepare = &kWeights<M, R, Gradient>;
+  kernel.winograd = true;
   return kernel;
 }
 

@@ -181,6 +181,7 @@ constexpr Kernel weight_gradient_kernel() {
   kernel.workspace = erased_size<ConvShape, weight_gradient_workspace<M, R>>;
   kernel.scratch = erased_size<ConvShape, weight_gradient_scratch<M, R>>;
   kernel.cost = erased_cost<ConvShape, weight_gradient_cost<M, R>>;
+  kernel.winograd = true;
   return kernel;
 }
 

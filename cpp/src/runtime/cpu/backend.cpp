@@ -1,7 +1,9 @@
 // The CPU behind the seam: plans pick a kernel from the ISA's table by its cost model, enqueueing runs this thread's
 // share of the items.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 
 #include "core/check.h"
@@ -13,6 +15,16 @@ namespace striate {
 namespace {
 
 constexpr int kMaxPhases = 8;
+
+std::atomic<bool>& winograd_setting() {
+  static std::atomic<bool> allowed = [] {
+    const char* text = std::getenv("STRIATE_WINOGRAD");
+    if (!text || !std::strcmp(text, "1")) return true;
+    if (!std::strcmp(text, "0")) return false;
+    throw Error(ErrorKind::value, text_of("[winograd] STRIATE_WINOGRAD='", text, "' is neither 0 nor 1."));
+  }();
+  return allowed;
+}
 
 class CpuPlan : public Plan {
  public:
@@ -94,8 +106,7 @@ class CpuBackend final : public Backend {
   std::string name() const override { return std::string("cpu ") + isa_name(cpu_isa()); }
 
   bool claim(const Region& region) const override {
-    const bool anchor =
-        region.anchor == "conv" || region.anchor == "conv_input_gradient" || region.anchor == "matmul";
+    const bool anchor = region.anchor == "conv" || region.anchor == "conv_input_gradient" || region.anchor == "matmul";
     return anchor && (region.activation == "none" || region.activation == "relu" || region.activation == "sigmoid" ||
                       region.activation == "tanh");
   }
@@ -109,6 +120,7 @@ class CpuBackend final : public Backend {
     std::string others;
     for (int i = 0; i < function.count; ++i) {
       const Kernel& kernel = function.kernels[i];
+      if (kernel.winograd && !winograd()) continue;
       const double cost = kernel.cost ? kernel.cost(call.shape.data()) : 0;
       if (cost < 0) continue;
       if (!best || cost < best_cost) {
@@ -186,6 +198,9 @@ class CpuBackend final : public Backend {
 };
 
 }  // namespace
+
+void set_winograd(bool allowed) { winograd_setting().store(allowed); }
+bool winograd() { return winograd_setting().load(std::memory_order_relaxed); }
 
 const Backend& cpu_backend() {
   static const CpuBackend backend;
