@@ -36,6 +36,9 @@ Graph move_relu_gradients(const Graph& graph);
 // the backend claims it.
 Graph fuse_epilogues(const Graph& graph, const Backend& backend);
 
+// momentum_update of a weight by a product over a small batch: the product is not kept.
+Graph fuse_updates(const Graph& graph);
+
 // Copies what an output or update could not own: leaves, and values that two of them share.
 Graph materialize_roots(const Graph& graph, Views& views);
 

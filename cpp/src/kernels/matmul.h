@@ -17,7 +17,18 @@ struct MatmulShape {
 // order that depends on the shape alone; long k is split into a number of chunks fixed by the shape and summed by a
 // fixed tree where m * n leaves fewer than about 32 items. Error bound checked: |y - exact| <= 4 * eps * sqrt(k) *
 // max|a| * max|b| * sqrt(k) + epilogue's own.
-enum class MatmulFunction : int { product };
+
+// The update of weights by momentum (optimizer.h, the same bits) with the gradient g = a' b, a (k, m) stored
+// transposed, b (k, n), neither with an epilogue: w, v, w', v' (m, n).
+struct MatmulUpdateShape {
+  MatmulShape product;
+  double momentum;
+  bool nesterov;
+};
+
+// product   as above
+// momentum  (a, b, w, v, rate, w', v'); w' may be w, v' may be v. Sums over k in order: meant for small batches.
+enum class MatmulFunction : int { product, momentum };
 
 }  // namespace striate
 

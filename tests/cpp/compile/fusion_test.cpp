@@ -251,3 +251,51 @@ TEST_CASE("the gradients of ReLUs that are joined are taken at once") {
     CHECK(count_steps(Function("f", {x}, {g[0], g[1], g[4]}), given, "relu_gradient") == 2);
   }
 }
+
+TEST_CASE("a dense layer's update takes its gradient as a product, to the same bits") {
+  const auto trained = [](bool apart, int threads) {
+    set_num_threads(threads);
+    const Value x = input("x", DType::float32, {kUnknown, 300});
+    Variable w("w", random({300, 250}, 1)), v("v", Tensor::zeros(DType::float32, {300, 250}));
+    const Value y = ops::relu(ops::matmul(x, w.value()));
+    const Value gradient = gradients(ops::sum(ops::square(y)), {w.value()})[0];
+    const auto update = ops::momentum_update(w.value(), v.value(), gradient, constant(Tensor::scalar(1e-3)), 0.9);
+    std::vector<Value> outputs{ops::sum(y)};
+    if (apart) outputs.push_back(gradient);
+    const Function f("f", {x}, outputs, {{w, update[0]}, {v, update[1]}});
+    const std::vector<Tensor> given = {random({8, 300}, 3)};
+    CHECK(count_steps(f, given, "matmul_momentum_update") == (apart ? 0 : 1));
+    CHECK(count_steps(f, given, "commit") == 0);
+    for (int step = 0; step < 3; ++step) f.run(given);
+    return w.read();
+  };
+  const int threads = num_threads();
+  const Tensor want = trained(true, 1), one = trained(false, 1), three = trained(false, 3);
+  CHECK(std::memcmp(one.data(), want.data(), want.bytes()) == 0);
+  CHECK(std::memcmp(three.data(), want.data(), want.bytes()) == 0);
+  set_num_threads(threads);
+}
+
+TEST_CASE("results written past the caches are those of float64") {
+  // 33 * 32 * 32 * 64 floats are more than the 8 MB from which on they are.
+  const Shape shape{33, 32, 32, 64};
+  const Tensor x = random(shape, 1), r = random(shape, 2), w = random({3, 3, 64, 64}, 3), u = random({64, 64}, 4);
+  const Tensor gamma = random({64}, 5), beta = random({64}, 6);
+  const auto results = [&](DType dtype) {
+    const auto typed = [&](const Tensor& tensor) { return ops::cast(constant(tensor), dtype); };
+    const Value given = typed(x), beside = typed(r);
+    const Value weights = ops::reshape(typed(u), {1, 1, 64, 64});
+    const ops::BatchNormResult normal = ops::batch_norm_train(given, typed(gamma), typed(beta), 1e-3);
+    std::vector<Value> all = {ops::relu(ops::add(normal.y, beside)),
+                              ops::relu(ops::add(ops::conv(given, typed(w), same_padding()), beside)),
+                              ops::relu(ops::add(ops::conv(given, weights), beside)),
+                              ops::relu(ops::add(ops::conv_input_gradient(given, weights, given), beside)),
+                              ops::relu(ops::add(ops::matmul(ops::reshape(given, {33 * 1024, 64}), typed(u)),
+                                                 ops::reshape(beside, {33 * 1024, 64})))};
+    for (Value& value : all) value = ops::cast(value, DType::float32);
+    return evaluate(all);
+  };
+  const std::vector<Tensor> got = results(DType::float32), want = results(DType::float64);
+  for (size_t i = 0; i < got.size(); ++i)
+    check_close(got[i], want[i], i == 1 ? 5e-4 : 2e-5);  // Winograd's of 576 terms
+}

@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 
+#include "support/kernel_call.h"
 #include "support/product_reference.h"
 #include "support/run_kernel.h"
 
@@ -84,6 +85,35 @@ TEST_CASE("matmul: bias and activations, split and whole") {
     for (const auto& [m, n, k] : {std::array<int64_t, 3>{9, 37, 20}, {1, 10, 700}, {5, 3000, 3}, {128, 10, 256}})
       for (const bool exact : {true, false})
         if (!exact || epilogue.activation <= Activation::relu) check({m, n, k, false, false, epilogue}, exact);
+}
+
+// The product's error goes through the rate; the update rounds three times on its own.
+TEST_CASE("matmul: the update of weights by a product") {
+  for (const auto& [m, n, k] : {std::array<int64_t, 3>{1, 1, 1}, {14, 32, 8}, {29, 70, 3}, {33, 10, 64}, {300, 97, 5}})
+    for (const bool nesterov : {false, true}) {
+      const MatmulUpdateShape s{{m, n, k, true, false, {}}, 0.9, nesterov};
+      const Values a = reals(m * k, 1), b = reals(k * n, 2), w = reals(m * n, 3), v = reals(m * n, 4);
+      const Values g = reference_product(s.product, a, b, {});
+      for_each_kernel(Family::matmul, int(MatmulFunction::momentum), &s,
+                      [&](const Kernel& kernel, const std::string& label, auto* type) {
+                        using T = std::remove_pointer_t<decltype(type)>;
+                        INFO(label, ": m=", m, " n=", n, " k=", k, " nesterov=", nesterov);
+                        const double rate = double(T(0.1)), keep = double(T(0.9));
+                        const int64_t bytes = m * n * int64_t(sizeof(T));
+                        const auto got =
+                            call(kernel, &s,
+                                 {reals_as<T>(a), reals_as<T>(b), reals_as<T>(w), reals_as<T>(v), reals_as<T>({rate})},
+                                 {bytes, bytes}, {{0, 2}, {1, 3}});
+                        const auto bound = [&](size_t) { return (double(k) + 8) * epsilon<T>(); };
+                        Values moved(m * n), velocity(m * n);
+                        for (int64_t i = 0; i < m * n; ++i) {
+                          velocity[i] = keep * v[i] - rate * g[i];
+                          moved[i] = w[i] + (nesterov ? keep * velocity[i] - rate * g[i] : velocity[i]);
+                        }
+                        check_close(values_of<T>(got[0]), moved, bound);
+                        check_close(values_of<T>(got[1]), velocity, bound);
+                      });
+    }
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ namespace direct {
 constexpr int64_t kItemPixels = 32 * kTileRows;
 constexpr int64_t kStripElements = (512 << 10) / sizeof(Real);   // of the 1 to 2 MB of L2
 constexpr int64_t kPanelElements = (1024 << 10) / sizeof(Real);  // of panels that stay in L2
-constexpr int64_t kStreamElements = (8 << 20) / sizeof(Real);    // of a y written past the caches
 constexpr int64_t kWantedItems = 32;
 
 template <bool Gradient>
@@ -35,7 +34,6 @@ struct Correlation {
   int64_t bias_channels;  // canonical output channels are (tap, channel) where taps were merged into them
   bool one_tap;           // for any output: the product of a matrix
   bool in_place;          // no window reaches over the borders along w
-  bool streams;
 
   explicit Correlation(const ConvShape& shape)
       : s(canonical(shape, !Gradient || !shape.epilogue.bias || shape.c_in % kPanel == 0)) {
@@ -51,7 +49,6 @@ struct Correlation {
       if (w.outputs > 0 && w.taps > 0)
         in_place = in_place && w.position(0, 0) >= 0 && w.position(w.outputs - 1, w.taps - 1) < w.in_size;
     }
-    streams = s.n * (Gradient ? product(s.in) : product(s.out)) * c_out >= kStreamElements && c_out % kLanes == 0;
     panels = ceil_div(c_out, kPanel);
     const Axis d = axis(0, 0), h = axis(1, 0), w = axis(2, 0);
     planes = max_of(d.outputs, 1);
@@ -181,7 +178,6 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
 
   const Epilogue& ending = k.s.epilogue;
   const bool plain = !ending.bias && !ending.residual && !ending.mask && ending.activation == Activation::none;
-  const bool streams = k.streams && reinterpret_cast<uintptr_t>(at.finish.y) % (kLanes * sizeof(Real)) == 0;
   const bool dense = w.offset_step == 1;  // taps along w and channels are one run
   const int64_t tiles = ceil_div(b.w_end - b.w_begin, kTileRows), panels = b.panel_end - b.panel_begin;
   const int64_t pixel_row = w.in_step * strip.pixel;
@@ -216,7 +212,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     const int64_t y = (out_row + w.out_first + (b.w_begin + from) * w.out_step) * k.c_out + panel * kPanel;
     const Real* pixels = row + from * pixel_row;
     if (plain) {
-      sum.stream = streams;
+      sum.stream = at.finish.streams;
       micro_kernel(RowLayout::strided, rows, columns, columns < width)(sum, pixels, taps, at.finish.y + y,
                                                                        w.out_step * k.c_out, columns, false);
     } else {
@@ -239,7 +235,9 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
 template <bool Gradient>
 void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int64_t end) {
   const Correlation<Gradient> k(shape);
-  const Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1), finish_of(shape.epilogue, args)};
+  const Operands at{
+      buffer<const Real>(args, 0), buffer<const Real>(args, 1),
+      finish_of(shape.epilogue, args, k.s.n * (Gradient ? product(k.s.in) : product(k.s.out)) * k.c_out, k.c_out)};
   for (int64_t item = begin; item < end; ++item) {
     int64_t rest = item;
     const auto take = [&](int64_t count) {

@@ -14,13 +14,17 @@ namespace {
 struct Finish {
   const Real *bias, *residual, *mask;  // null where the epilogue has none
   Real* y;
+  // Whole vectors go past the caches: the caller sees to their being aligned. Not where y is the residual's or the
+  // mask's memory, whose line was just read.
+  bool streams = false;
 };
 
-// From the buffers (operand, operand, bias, residual, mask, y).
-STRIATE_INLINE Finish finish_of(const Epilogue& epilogue, const KernelArgs& args) {
-  return {epilogue.bias ? buffer<const Real>(args, 2) : nullptr,
-          epilogue.residual ? buffer<const Real>(args, 3) : nullptr,
-          epilogue.mask ? buffer<const Real>(args, 4) : nullptr, buffer<Real>(args, 5)};
+// From the buffers (operand, operand, bias, residual, mask, y). Tiles of y begin at multiples of a vector if rows do.
+STRIATE_INLINE Finish finish_of(const Epilogue& epilogue, const KernelArgs& args, int64_t y_elements, int64_t y_row) {
+  Real* y = buffer<Real>(args, 5);
+  return {
+      epilogue.bias ? buffer<const Real>(args, 2) : nullptr, epilogue.residual ? buffer<const Real>(args, 3) : nullptr,
+      epilogue.mask ? buffer<const Real>(args, 4) : nullptr, y, y_row % kLanes == 0 && worth_streaming(y_elements, y)};
 }
 
 template <Activation A>
@@ -34,11 +38,14 @@ STRIATE_INLINE Vec activate(Vec v) {
 // f(row's offset from y, sum + bias, valid lanes) gives what is stored there.
 template <class F>
 STRIATE_INLINE void for_sums(const Real* tile, int64_t tile_row, int64_t rows, int64_t columns, const Real* bias,
-                             Real* y, int64_t y_row, F f) {
+                             Real* y, int64_t y_row, bool streams, F f) {
   for (int64_t j = 0; j < columns; j += kLanes) {
     const int64_t valid = columns - j;
     const Vec add = !bias ? zero() : valid >= kLanes ? load(bias + j) : load_n(bias + j, valid);
-    if (valid >= kLanes) {
+    if (valid >= kLanes && streams) {
+      for (int64_t r = 0; r < rows; ++r)
+        stream(y + r * y_row + j, f(r * y_row + j, load(tile + r * tile_row + j) + add, static_cast<int64_t>(kLanes)));
+    } else if (valid >= kLanes) {
       for (int64_t r = 0; r < rows; ++r)
         store(y + r * y_row + j, f(r * y_row + j, load(tile + r * tile_row + j) + add, static_cast<int64_t>(kLanes)));
     } else {
@@ -52,9 +59,10 @@ template <Activation A>
 STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows, int64_t columns, const Finish& at,
                                 int64_t y_row) {
   if (!at.residual && !at.mask)
-    return for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row,
+    return for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row, at.streams,
                     [&](int64_t, Vec v, int64_t) { return activate<A>(v); });
-  for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row, [&](int64_t i, Vec v, int64_t valid) {
+  const bool streams = at.streams && at.y != at.residual && at.y != at.mask;
+  for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row, streams, [&](int64_t i, Vec v, int64_t valid) {
     const auto beside = [&](const Real* p) { return valid == kLanes ? load(p + i) : load_n(p + i, valid); };
     if (at.residual) v += beside(at.residual);
     v = activate<A>(v);
@@ -81,7 +89,7 @@ STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows
 // The tile whose first element stands at y[offset], in channel `channel`.
 STRIATE_INLINE Finish tile_at(const Finish& step, int64_t channel, int64_t offset) {
   return {step.bias ? step.bias + channel : nullptr, step.residual ? step.residual + offset : nullptr,
-          step.mask ? step.mask + offset : nullptr, step.y + offset};
+          step.mask ? step.mask + offset : nullptr, step.y + offset, step.streams};
 }
 
 // An epilogue of bias and activation alone.

@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/epilogue.h"
 #include "kernels/cpu/matmul_rows.h"
+#include "kernels/cpu/matmul_update.h"
 #include "kernels/cpu/product_block.h"
 
 namespace striate::STRIATE_ISA {
@@ -131,7 +132,7 @@ static void run_item(const Plan& p, const SplitItem& block, const Real* a, const
 
 static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
   const Plan p(s);
-  const Finish y = finish_of(s.epilogue, args);
+  const Finish y = finish_of(s.epilogue, args, s.m * s.n, s.n);
   Real* partial = static_cast<Real*>(args.workspace);
   Real* scratch = static_cast<Real*>(args.scratch);
   if (phase == 1) return finish_parts(s, y, partial, p.split.parts, scratch, begin, end);
@@ -169,10 +170,11 @@ constexpr Kernel packed() {
 }
 
 constexpr Kernel kProduct[] = {packed(), rows::kernel()};
-constexpr KernelFunction kFunctions[] = {{"product", kProduct, 2}};
+constexpr Kernel kMomentum[] = {matmul_update::kernel()};
+constexpr KernelFunction kFunctions[] = {{"product", kProduct, 2}, {"momentum", kMomentum, 1}};
 
 }  // namespace
 
-extern const KernelTable matmul_table = {"matmul", kFunctions, 1};
+extern const KernelTable matmul_table = {"matmul", kFunctions, 2};
 
 }  // namespace striate::STRIATE_ISA

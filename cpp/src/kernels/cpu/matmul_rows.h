@@ -133,7 +133,7 @@ static void run_dots(const MatmulShape& s, const Plan& p, const KernelArgs& args
 }
 static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
   const Plan p(s);
-  const Finish y = finish_of(s.epilogue, args);
+  const Finish y = finish_of(s.epilogue, args, 0, s.n);
   if (phase == 1)
     return finish_parts(s, y, static_cast<Real*>(args.workspace), p.parts, static_cast<Real*>(args.scratch), begin,
                         end);

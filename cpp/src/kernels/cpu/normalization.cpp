@@ -173,12 +173,19 @@ STRIATE_INLINE Vec inverse_deviation(Vec variance, double epsilon) {
 template <bool relu, bool residual>
 void apply_line(const BatchNormShape& s, const Wide& w, const Workspace& ws, const Real* x, const Real* beside, Real* y,
                 int64_t begin, int64_t end) {
+  // In place the line was just read.
+  const bool streams =
+      w.width % kLanes == 0 && y != x && !(residual && y == beside) && worth_streaming(s.rows * s.c, y);
   for (int64_t item = begin; item < end; ++item)
     for_elements(s, w, w.parts - 1 - item, [&](int64_t i, int64_t t, int64_t lanes) {
       const Vec centred = load_lanes(x + i, lanes) - load_lanes(ws.mean + t, lanes);
       Vec v = fma(centred, load_lanes(ws.scale + t, lanes), load_lanes(ws.shift + t, lanes));
       if constexpr (residual) v += load_lanes(beside + i, lanes);
-      store_lanes(y + i, relu ? max(v, zero()) : v, lanes);
+      if constexpr (relu) v = max(v, zero());
+      if (streams && lanes == kLanes)
+        stream(y + i, v);
+      else
+        store_lanes(y + i, v, lanes);
     });
 }
 
