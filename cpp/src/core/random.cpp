@@ -4,6 +4,8 @@
 #include <numbers>
 
 #include "core/check.h"
+#include "core/team.h"
+#include "striate/device.h"
 
 namespace striate {
 namespace {
@@ -28,15 +30,28 @@ double unit(uint32_t high, uint32_t low) {
   return (static_cast<double>(bits) + 0.5) * 0x1p-53;
 }
 
+// A draw takes about 40 ns, so fewer are not worth waking threads for.
+constexpr int64_t kTogether = 1 << 16;
+
+// x[i] = f(i); every element on its own, so that threads do not matter.
+template <class T, class F>
+void fill(T* x, int64_t n, F f) {
+  auto part = [&](const TeamMember& member) {
+    const int64_t end = n * (member.index + 1) / member.count;
+    for (int64_t i = n * member.index / member.count; i < end; ++i) x[i] = static_cast<T>(f(i));
+  };
+  if (n < kTogether) return part({0, 1});
+  run_team(num_threads(), part);
+}
+
 template <class F>
 Tensor filled(DType dtype, const Shape& shape, F f) {
   STRIATE_CHECK(is_floating(dtype), type, "random", "draws float32 or float64, not ", dtype_name(dtype));
   Tensor tensor(dtype, shape);
-  const int64_t n = tensor.elements();
   if (dtype == DType::float32)
-    for (int64_t i = 0; i < n; ++i) tensor.as<float>()[i] = static_cast<float>(f(i));
+    fill(tensor.as<float>(), tensor.elements(), f);
   else
-    for (int64_t i = 0; i < n; ++i) tensor.as<double>()[i] = f(i);
+    fill(tensor.as<double>(), tensor.elements(), f);
   return tensor;
 }
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
 #include <set>
 #include <thread>
 #include <vector>
@@ -30,6 +31,21 @@ TEST_CASE("impossible shapes are refused") {
   CHECK_THROWS_AS((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), Error);
   CHECK_THROWS_AS(Tensor(DType::float32, Shape{kUnknown}), Error);
   CHECK(Shape({0, int64_t{1} << 40, int64_t{1} << 40}).elements() == 0);
+}
+
+TEST_CASE("draws do not depend on the number of threads") {
+  const int before = num_threads();
+  for (DType dtype : {DType::float32, DType::float64}) {
+    std::vector<Tensor> drawn;
+    for (int threads : {1, 2, 3}) {
+      set_num_threads(threads);
+      drawn.push_back(random_normal({100003}, 7, stream_id("a"), 0, 1, true, dtype));
+      drawn.push_back(random_uniform({100003}, 7, stream_id("a"), -1, 1, dtype));
+    }
+    for (size_t i = 2; i < drawn.size(); ++i)
+      CHECK(std::memcmp(drawn[i].data(), drawn[i % 2].data(), drawn[i].bytes()) == 0);
+  }
+  set_num_threads(before);
 }
 
 TEST_CASE("casting saturates, truncates, and gives 0 for NaN") {
