@@ -277,8 +277,8 @@ TEST_CASE("a dense layer's update takes its gradient as a product, to the same b
 }
 
 TEST_CASE("results written past the caches are those of float64") {
-  // 33 * 32 * 32 * 64 floats are more than the 8 MB from which on they are.
-  const Shape shape{33, 32, 32, 64};
+  // 66 * 32 * 32 * 64 floats are more than the 16 MB from which on they are.
+  const Shape shape{66, 32, 32, 64};
   const Tensor x = random(shape, 1), r = random(shape, 2), w = random({3, 3, 64, 64}, 3), u = random({64, 64}, 4);
   const Tensor gamma = random({64}, 5), beta = random({64}, 6);
   const auto results = [&](DType dtype) {
@@ -290,8 +290,8 @@ TEST_CASE("results written past the caches are those of float64") {
                               ops::relu(ops::add(ops::conv(given, typed(w), same_padding()), beside)),
                               ops::relu(ops::add(ops::conv(given, weights), beside)),
                               ops::relu(ops::add(ops::conv_input_gradient(given, weights, given), beside)),
-                              ops::relu(ops::add(ops::matmul(ops::reshape(given, {33 * 1024, 64}), typed(u)),
-                                                 ops::reshape(beside, {33 * 1024, 64})))};
+                              ops::relu(ops::add(ops::matmul(ops::reshape(given, {66 * 1024, 64}), typed(u)),
+                                                 ops::reshape(beside, {66 * 1024, 64})))};
     for (Value& value : all) value = ops::cast(value, DType::float32);
     return evaluate(all);
   };

@@ -192,6 +192,37 @@ TEST_CASE("conv: every epilogue") {
       }
 }
 
+TEST_CASE("conv: results large enough to be written past the caches") {
+  const Spatial point{260, 1, 1, 1, 0, 0}, strided{519, 3, 2, 1, 1, 1};
+  check_exact(conv_shape(1, 2, 64, kNone, point, point));
+  check_exact(conv_shape(1, 64, 2, kNone, point, point));
+  check_exact(conv_shape(1, 1, 64, kNone, strided, strided));
+}
+
+TEST_CASE("conv: windows side by side") {
+  const Spatial two{12, 2, 2, 1, 0, 0}, three{9, 3, 3, 1, 0, 0}, gap{13, 2, 2, 1, 0, 0}, wide{1, 1, 2, 1, 0, 1};
+  for (int64_t c_in : {3, 16, 32})
+    for (bool bias : {false, true}) {
+      check_exact(conv_shape(2, c_in, 7, kNone, two, two, {bias, Activation::none}));
+      check_exact(conv_shape(1, c_in, 40, two, three, two, {bias, Activation::relu}));
+      check_exact(conv_shape(2, c_in, 7, kNone, gap, gap, {bias, Activation::none}));
+      check_exact(conv_shape(2, c_in, 7, kNone, wide, two, {bias, Activation::none}));
+    }
+}
+
+TEST_CASE("conv: few output channels, several outputs in one vector") {
+  const Spatial even{12, 5, 1, 1, 2, 2}, valid{13, 4, 1, 1, 0, 0}, strided{25, 3, 2, 1, 1, 0}, point{8, 1, 1, 1, 0, 0};
+  for (int64_t c_out : {1, 2, 3, 5, 6, 8})
+    for (int64_t c_in : {1, 6, 70})
+      for (bool bias : {false, true}) {
+        check_exact(conv_shape(2, c_in, c_out, kNone, even, even, {bias, Activation::relu}));
+        check_exact(conv_shape(1, c_in, c_out, kNone, valid, valid, {bias, Activation::none, true}));
+        check_exact(conv_shape(1, c_in, c_out, {3, 3, 1, 1, 1, 1}, strided, strided, {bias, Activation::none}));
+        check_exact(conv_shape(1, c_out, c_in, kNone, even, even, {bias, Activation::none}));
+        check_exact(conv_shape(1, c_in, c_out, kNone, even, point, {bias, Activation::none}));
+      }
+}
+
 TEST_CASE("conv: rounding stays within the bound over long reductions") {
   check_rounded(conv_shape(4, 33, 20, kNone, {20, 3, 1, 1, 1, 1}, {20, 3, 1, 1, 1, 1}));
   check_rounded(conv_shape(1, 200, 9, kNone, {6, 5, 1, 1, 2, 2}, {6, 5, 2, 1, 2, 2}));

@@ -31,6 +31,8 @@ struct Correlation {
   int64_t panels, groups;    // panels of output channels; groups of panels in items
   int64_t w_block, h_block;  // outputs of an item
   int64_t w_blocks, h_blocks, planes;
+  int64_t side = 1;       // outputs along w seen as one, which is among c_out
+  int64_t w_taps;         // packed along w
   int64_t bias_channels;  // canonical output channels are (tap, channel) where taps were merged into them
   bool one_tap;           // for any output: the product of a matrix
   bool in_place;          // no window reaches over the borders along w
@@ -41,6 +43,9 @@ struct Correlation {
     c_out = Gradient ? s.c_in : s.c_out;
     bias_channels = Gradient ? shape.c_in : shape.c_out;
     for (int i = 0; i < 3; ++i) phases[i] = Gradient ? s.stride[i] : 1;
+    side = outputs_side_by_side(axis(2, 0), c_out);
+    w_taps = side == 1 ? s.kernel[2] : wider_taps(own_axis(2, 0), side);
+    c_out *= side;
     one_tap = in_place = true;
     for (int i = 0; i < 3; ++i)
       for (int64_t phase = 0; phase < phases[i]; ++phase) one_tap = one_tap && axis(i, phase).taps <= 1;
@@ -75,19 +80,22 @@ struct Correlation {
     w_blocks = ceil_div(w.outputs, w_block);
     groups = 1;
   }
-  Axis axis(int i, int64_t phase) const { return Gradient ? gradient_axis(s, i, phase) : forward_axis(s, i); }
+  Axis own_axis(int i, int64_t phase) const { return Gradient ? gradient_axis(s, i, phase) : forward_axis(s, i); }
+  Axis axis(int i, int64_t phase) const {
+    return i == 2 && side > 1 ? side_by_side(own_axis(i, phase), side) : own_axis(i, phase);
+  }
   int64_t items() const { return s.n * product(phases) * planes * h_blocks * w_blocks * groups; }
 
   // Of the largest phase: each axis's span is bounded by its first phase's outputs and the whole kernel.
   int64_t strip_elements() const {
     const Axis d = axis(0, 0), h = axis(1, 0), w = axis(2, 0);
     const int64_t h_span = min_of((h_block - 1) * h.in_step + (s.kernel[1] - 1) * h.offset_step + 1, h.in_size);
-    const int64_t w_span = (w_block - 1) * w.in_step + (s.kernel[2] - 1) * w.offset_step + 1;
+    const int64_t w_span = (w_block - 1) * w.in_step + (w_taps - 1) * w.offset_step + 1;
     return min_of(s.kernel[0], d.in_size) * h_span * w_span * c_in;
   }
 
   int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
-  int64_t packed_panel() const { return product(s.kernel) * c_in * kPanel; }
+  int64_t packed_panel() const { return s.kernel[0] * s.kernel[1] * w_taps * c_in * kPanel; }
 };
 
 // --- packed weights --------------------------------------------------------------------------------------
@@ -104,6 +112,23 @@ int64_t pack_items(const void* shape) {
   return k.panels * k.s.kernel[0] * k.s.kernel[1];
 }
 
+// One row of taps for outputs side by side: zeros but where a tap belongs to the output.
+template <bool Gradient>
+void pack_beside(const Correlation<Gradient>& k, const Real* from, Real* to, int64_t width) {
+  const Axis own = k.own_axis(2, 0);
+  const int64_t channels = k.c_out / k.side;
+  zero_run(to, k.w_taps * k.c_in * width);
+  for (int64_t tap = 0; tap < own.taps; ++tap) {
+    const Real* source = from + (own.source_first + tap * own.source_step) * k.c_in * channels;
+    for (int64_t j = 0; j < k.side; ++j) {
+      Real* row = to + (tap + j * own.in_step) * k.c_in * width + j * channels;
+      for (int64_t c = 0; c < k.c_in; ++c)
+        for (int64_t i = 0; i < channels; ++i)
+          row[c * width + i] = source[Gradient ? i * k.c_in + c : c * channels + i];
+    }
+  }
+}
+
 // Item: one (panel, source kd, source kh).
 template <bool Gradient>
 void pack(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end) {
@@ -113,7 +138,7 @@ void pack(const void* shape, const void* source, void* prepared, int64_t begin, 
   // Where a source tap lies among the packed ones, along one axis.
   const auto packed_tap = [&](int i, int64_t source_tap) {
     for (int64_t phase = 0; phase < k.phases[i]; ++phase) {
-      const Axis axis = k.axis(i, phase);
+      const Axis axis = k.own_axis(i, phase);
       const int64_t along = (source_tap - axis.source_first) / axis.source_step;
       if (along >= 0 && along < axis.taps && axis.source_first + along * axis.source_step == source_tap)
         return axis.packed_first + along;
@@ -126,6 +151,11 @@ void pack(const void* shape, const void* source, void* prepared, int64_t begin, 
     const int64_t width = k.panel_width(panel), first = panel * kPanel;
     const int64_t valid = min_of(width, k.c_out - first);
     const int64_t row = packed_tap(0, kd) * k.s.kernel[1] + packed_tap(1, kh);
+    if (k.side > 1) {
+      pack_beside(k, w + (kd * k.s.kernel[1] + kh) * k.s.kernel[2] * k.s.c_in * k.s.c_out,
+                  packed + row * k.w_taps * k.c_in * width, width);
+      continue;
+    }
     for (int64_t kw = 0; kw < k.s.kernel[2]; ++kw) {
       const Real* from = w + ((kd * k.s.kernel[1] + kh) * k.s.kernel[2] + kw) * k.s.c_in * k.s.c_out;
       Real* to = packed + panel * k.packed_panel() + (row * k.s.kernel[2] + packed_tap(2, kw)) * k.c_in * width;
@@ -159,7 +189,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
                const Operands& at, Real* scratch) {
   const int64_t in_elements = d.in_size * h.in_size * w.in_size * k.c_in;
   const int64_t out_size[3] = {Gradient ? k.s.in[0] : k.s.out[0], Gradient ? k.s.in[1] : k.s.out[1],
-                               Gradient ? k.s.in[2] : k.s.out[2]};
+                               (Gradient ? k.s.in[2] : k.s.out[2]) / k.side};
   const int64_t in_size[3] = {d.in_size, h.in_size, w.in_size};
   const int64_t d_tap = d.first_tap(b.plane), d_taps = max_of(d.end_tap(b.plane) - d_tap, 0);
   StripBox box{};
@@ -190,14 +220,14 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     const int64_t rows = part_begin(b.w_end - b.w_begin, tiles, t + 1) - from;
     Reduction sum{{d_taps, h_taps, dense ? 1 : w.taps},
                   {strip.plane, h.offset_step * strip.row, w.offset_step * strip.pixel},
-                  {k.s.kernel[1] * k.s.kernel[2] * tap_size, k.s.kernel[2] * tap_size, tap_size},
+                  {k.s.kernel[1] * k.w_taps * tap_size, k.w_taps * tap_size, tap_size},
                   dense ? w.taps * k.c_in : k.c_in,
                   pixel_row,
                   1,
                   width};
     const Real* row = strip.base + (h.position(q, h_tap) - box.h_begin) * strip.row;
     const Real* taps = at.packed + panel * k.packed_panel() + w.packed_first * tap_size +
-                       ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + h_tap) * k.s.kernel[2] * tap_size;
+                       ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + h_tap) * k.w_taps * tap_size;
     if (k.one_tap) {
       // The next tile, a share of it with every panel.
       sum.prefetch_step = max_of(kLine / panels, 1);
@@ -217,8 +247,8 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
                                                                        w.out_step * k.c_out, columns, false);
     } else {
       micro_kernel(RowLayout::strided, rows, width, false)(sum, pixels, taps, tile, kPanel, width, false);
-      finish_tile(ending, tile, kPanel, rows, columns, tile_at(at.finish, panel * kPanel % k.bias_channels, y),
-                  w.out_step * k.c_out);
+      finish_tile(ending, tile, kPanel, rows, columns,
+                  tile_at(at.finish, k.side > 1 ? 0 : panel * kPanel % k.bias_channels, y), w.out_step * k.c_out);
     }
   };
   if (k.one_tap) {
@@ -235,9 +265,15 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
 template <bool Gradient>
 void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int64_t end) {
   const Correlation<Gradient> k(shape);
-  const Operands at{
-      buffer<const Real>(args, 0), buffer<const Real>(args, 1),
-      finish_of(shape.epilogue, args, k.s.n * (Gradient ? product(k.s.in) : product(k.s.out)) * k.c_out, k.c_out)};
+  Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1),
+              finish_of(shape.epilogue, args,
+                        k.s.n * (Gradient ? product(k.s.in) : product(k.s.out)) * k.c_out / k.side, k.c_out)};
+  Real* scratch = static_cast<Real*>(args.scratch);
+  if (k.side > 1 && at.finish.bias) {
+    for (int64_t j = 0; j < k.c_out; ++j) scratch[j] = at.finish.bias[j % k.bias_channels];
+    at.finish.bias = scratch;
+  }
+  scratch += kPanel;
   for (int64_t item = begin; item < end; ++item) {
     int64_t rest = item;
     const auto take = [&](int64_t count) {
@@ -260,7 +296,7 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
                       part_begin(k.panels, k.groups, group),
                       part_begin(k.panels, k.groups, group + 1)};
     if (plane < d.outputs && block.h_begin < block.h_end && block.w_begin < block.w_end)
-      run_block(k, d, h, w, block, at, static_cast<Real*>(args.scratch));
+      run_block(k, d, h, w, block, at, scratch);
   }
 }
 
@@ -272,7 +308,7 @@ int64_t items(const ConvShape& shape, int) {
 template <bool Gradient>
 int64_t scratch(const ConvShape& shape) {
   const Correlation<Gradient> k(shape);
-  return (kTileRows * kPanel + (k.in_place ? 0 : k.strip_elements())) * int64_t{sizeof(Real)};
+  return (kPanel + kTileRows * kPanel + (k.in_place ? 0 : k.strip_elements())) * int64_t{sizeof(Real)};
 }
 
 double cost(const ConvShape& s) {

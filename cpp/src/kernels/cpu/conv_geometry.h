@@ -107,6 +107,32 @@ STRIATE_INLINE Axis gradient_axis(const ConvShape& s, int i, int64_t phase) {
   return axis;
 }
 
+// With few output channels most lanes would stay empty, so `side` neighbouring outputs along w are seen as one with
+// side times the channels, whose kernel is wider by zero taps: 5 taps and 6 channels, two side by side, fill 12 of 16
+// lanes for 6 taps' work, 62% of the peak in place of 37%. Axes of unit out_step and offset_step alone.
+STRIATE_INLINE int64_t wider_taps(const Axis& w, int64_t side) { return w.taps + (side - 1) * w.in_step; }
+
+STRIATE_INLINE int64_t outputs_side_by_side(const Axis& w, int64_t channels) {
+  int64_t best = 1;
+  if (w.out_step != 1 || w.offset_step != 1 || 2 * channels > kLanes) return best;
+  double used = double(channels) / kLanes;
+  for (int64_t side = 2; side * channels <= kPanel; ++side) {
+    const double lanes = double(ceil_div(side * channels, kLanes) * kLanes);
+    const double of = double(side * channels) / lanes * double(w.taps) / double(wider_taps(w, side));
+    if (w.outputs % side != 0 || of <= 1.1 * used) continue;
+    used = of;
+    best = side;
+  }
+  return best;
+}
+
+STRIATE_INLINE Axis side_by_side(Axis w, int64_t side) {
+  w.taps = wider_taps(w, side);
+  w.outputs /= side;
+  w.in_step *= side;
+  return w;
+}
+
 // A box of input positions ready for the micro-kernel: positions outside x along w hold zeros.
 struct Strip {
   const Real* base;  // (first plane, first row, first position)

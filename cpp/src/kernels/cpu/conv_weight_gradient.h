@@ -27,16 +27,20 @@ struct Plan {
   int64_t c_blocks, column_blocks;
   int64_t h_block, w_block, h_blocks, w_blocks;
   int64_t units, chunks;
+  int64_t side, c_out;  // outputs along w seen as one, and the channels of that
 
   explicit Plan(const ConvShape& shape) : s(canonical(shape)) {
     d = forward_axis(s, 0);
     h = forward_axis(s, 1);
     w = forward_axis(s, 2);
-    const int64_t columns = min_of(s.c_out, kBlockColumns);
+    side = outputs_side_by_side(w, s.c_out);
+    c_out = s.c_out * side;
+    if (side > 1) w = side_by_side(w, side);
+    const int64_t columns = min_of(c_out, kBlockColumns);
     int64_t channels = min_of(s.c_in, kBlockChannels);
-    while (channels > 1 && product(s.kernel) * channels * columns > kBlockElements) channels = ceil_div(channels, 2);
+    while (channels > 1 && taps() * channels * columns > kBlockElements) channels = ceil_div(channels, 2);
     c_blocks = ceil_div(s.c_in, channels);
-    column_blocks = ceil_div(s.c_out, kBlockColumns);
+    column_blocks = ceil_div(c_out, kBlockColumns);
     w_block = min_of(w.outputs, 2 * kUnitPixels);
     h_block = min_of(h.outputs, ceil_div(kUnitPixels, w_block));
     h_blocks = ceil_div(h.outputs, h_block);
@@ -51,9 +55,10 @@ struct Plan {
   int64_t run_groups() const { return s.kernel[0] * s.kernel[1] * (dense() ? 1 : s.kernel[2]); }
   int64_t block_channels() const { return ceil_div(s.c_in, c_blocks); }
   int64_t gradient_elements() const { return product(s.kernel) * s.c_in * s.c_out; }
+  int64_t taps() const { return s.kernel[0] * s.kernel[1] * w.taps; }
   // Sums of a block: [panel][tap][channel][kPanel].
   int64_t sum_elements() const {
-    return product(s.kernel) * block_channels() * ceil_div(min_of(s.c_out, kBlockColumns), kPanel) * kPanel;
+    return taps() * block_channels() * ceil_div(min_of(c_out, kBlockColumns), kPanel) * kPanel;
   }
   int64_t strip_elements() const {
     const int64_t h_span = min_of((h_block - 1) * h.in_step + (h.taps - 1) * h.offset_step + 1, h.in_size);
@@ -88,12 +93,12 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
   box.c_end = b.c_end;
   Strip strip{scratch, 0, 0, channels};
   if (box.elements() > 0) strip = make_strip(x + image * product(p.s.in) * p.s.c_in, p.s.in, p.s.c_in, box, scratch);
-  const Real* out = gy + ((image * p.d.outputs + plane) * p.h.outputs * p.w.outputs + w_at) * p.s.c_out;
+  const Real* out = gy + ((image * p.d.outputs + plane) * p.h.outputs * p.w.outputs + w_at) * p.c_out;
 
   const int64_t run = (p.dense() ? p.w.taps : 1) * channels, w_runs = p.dense() ? 1 : p.w.taps;
   const int64_t tiles = ceil_div(run, kTileRows);
   for (int64_t column = b.column_begin; column < b.column_end; column += kPanel) {
-    const int64_t columns = min_of(p.s.c_out - column, kPanel);
+    const int64_t columns = min_of(p.c_out - column, kPanel);
     const bool masked = columns % kLanes != 0;
     for (int64_t group = 0; group < p.run_groups(); ++group, sums += run * kPanel) {
       const int64_t tap_w = group % w_runs, tap_h = group / w_runs % p.h.taps, tap_d = group / w_runs / p.h.taps;
@@ -104,16 +109,16 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
       const bool inside = tap_d >= d_tap && tap_d < d_end;
       const Reduction sum{{1, 1, inside ? q_end - q : 0},
                           {0, 0, p.h.in_step * strip.row},
-                          {0, 0, p.w.outputs * p.s.c_out},
+                          {0, 0, p.w.outputs * p.c_out},
                           w_end - w_at,
                           1,
                           p.w.in_step * strip.pixel,
-                          p.s.c_out};
+                          p.c_out};
       const Real* from = strip.base + (tap_d - d_tap) * strip.plane +
                          (p.h.position(q, tap_h) - box.h_begin) * strip.row + tap_w * p.w.offset_step * strip.pixel;
       for (int64_t t = 0; t < tiles; ++t) {
         const int64_t r = part_begin(run, tiles, t), rows = part_begin(run, tiles, t + 1) - r;
-        micro_kernel(RowLayout::unit, rows, columns, masked)(sum, from + r, out + q * p.w.outputs * p.s.c_out + column,
+        micro_kernel(RowLayout::unit, rows, columns, masked)(sum, from + r, out + q * p.w.outputs * p.c_out + column,
                                                              sums + r * kPanel, kPanel, columns, !first);
       }
     }
@@ -122,6 +127,20 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
 
 static void store_block(const Plan& p, const Block& b, const Real* sums, Real* gw) {
   const int64_t channels = b.c_end - b.c_begin;
+  if (p.side > 1) {  // each output's own taps and channels, added up in order
+    const Axis own = forward_axis(p.s, 2);
+    for (int64_t tap = 0; tap < product(p.s.kernel); ++tap) {
+      const Real* first = sums + (tap / own.taps * p.w.taps + tap % own.taps) * channels * kPanel;
+      for (int64_t c = 0; c < channels; ++c)
+        for (int64_t k = 0; k < p.s.c_out; ++k) {
+          Real sum = 0;
+          for (int64_t j = 0; j < p.side; ++j)
+            sum += first[(j * own.in_step * channels + c) * kPanel + j * p.s.c_out + k];
+          gw[(tap * p.s.c_in + b.c_begin + c) * p.s.c_out + k] = sum;
+        }
+    }
+    return;
+  }
   for (int64_t column = b.column_begin; column < b.column_end; column += kPanel) {
     const int64_t columns = min_of(p.s.c_out - column, kPanel);
     for (int64_t tap = 0; tap < product(p.s.kernel); ++tap) {
@@ -148,7 +167,7 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
     const int64_t chunk = item / (p.c_blocks * p.column_blocks);
     const int64_t c_block = item % p.c_blocks, column_block = item / p.c_blocks % p.column_blocks;
     const Block block{part_begin(p.s.c_in, p.c_blocks, c_block), part_begin(p.s.c_in, p.c_blocks, c_block + 1),
-                      column_block * kBlockColumns, min_of((column_block + 1) * kBlockColumns, p.s.c_out)};
+                      column_block * kBlockColumns, min_of((column_block + 1) * kBlockColumns, p.c_out)};
     const int64_t first = part_begin(p.units, p.chunks, chunk), last = part_begin(p.units, p.chunks, chunk + 1);
     for (int64_t unit = first; unit < last; ++unit)
       add_unit(p, block, unit, buffer<const Real>(args, 0), buffer<const Real>(args, 1), sums, sums + p.sum_elements(),

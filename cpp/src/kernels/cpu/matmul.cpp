@@ -15,7 +15,6 @@ constexpr int64_t kPartDepth = 192;      // of k, at least, in a part
 constexpr int64_t kItemTerms = 1 << 18;  // products an item should have: 10 us
 // Columns of a transposed B read side by side: 16 KB apart, 128 of them would fill their sets of the L2.
 constexpr int64_t kTransposedColumns = 2 * kPanel;
-constexpr int64_t kStreamElements = (8 << 20) / sizeof(Real);
 
 struct Plan {
   MatmulShape s;
@@ -55,7 +54,6 @@ struct Plan {
 struct Target {
   Epilogue epilogue;
   Finish at;
-  bool stream;
 };
 
 static void pack_b(const MatmulShape& s, const Real* b, int64_t k, int64_t count, int64_t n, int64_t columns,
@@ -76,7 +74,7 @@ static void run_single(const Plan& p, const SplitItem& block, const Rows& a, con
   const Epilogue& e = to.epilogue;
   const bool plain = !e.bias && !e.residual && !e.mask && e.activation == Activation::none;
   Reduction sum{{1, 1, 1}, {}, {}, s.k, a.stride, 0, 0};
-  sum.stream = plain && to.stream;
+  sum.stream = plain && to.at.streams;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t r = part_begin(rows, tiles, t), tile_rows = part_begin(rows, tiles, t + 1) - r;
     const Real* from = a.tile(r, s.k);
@@ -136,13 +134,10 @@ static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t
   Real* partial = static_cast<Real*>(args.workspace);
   Real* scratch = static_cast<Real*>(args.scratch);
   if (phase == 1) return finish_parts(s, y, partial, p.split.parts, scratch, begin, end);
-  const bool stream = s.m * s.n >= kStreamElements && s.n % kLanes == 0 &&
-                      reinterpret_cast<uintptr_t>(y.y) % (kLanes * sizeof(Real)) == 0;
   for (int64_t item = begin; item < end; ++item) {
     const SplitItem block = split_item(p.split, s.m, s.n, max_of(s.k, 1), item);
-    const Target to = p.split.parts == 1
-                          ? Target{s.epilogue, y, stream}
-                          : Target{{}, {nullptr, nullptr, nullptr, partial + block.part * s.m * s.n}, false};
+    const Target to = p.split.parts == 1 ? Target{s.epilogue, y}
+                                         : Target{{}, {nullptr, nullptr, nullptr, partial + block.part * s.m * s.n}};
     run_item(p, block, buffer<const Real>(args, 0), buffer<const Real>(args, 1), to, scratch);
   }
 }

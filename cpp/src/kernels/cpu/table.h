@@ -46,7 +46,7 @@ STRIATE_INLINE int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // An ordinary store reads its line first, and a large result will not be in a cache when the next step asks for it:
 // past the caches it is written at 17 GB/s in place of 8.5. Vectors of y must then be aligned.
-constexpr int64_t kPastCaches = (8 << 20) / sizeof(Real);
+constexpr int64_t kPastCaches = (16 << 20) / sizeof(Real);
 STRIATE_INLINE bool worth_streaming(int64_t elements, const Real* y) {
   return elements >= kPastCaches && reinterpret_cast<uintptr_t>(y) % sizeof(Vec) == 0;
 }
