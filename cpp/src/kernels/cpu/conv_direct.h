@@ -212,53 +212,69 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   const int64_t tiles = ceil_div(b.w_end - b.w_begin, kTileRows), panels = b.panel_end - b.panel_begin;
   const int64_t pixel_row = w.in_step * strip.pixel;
 
-  const auto add_tile = [&](int64_t q, int64_t t, int64_t panel) {
+  const int64_t base = (b.w_end - b.w_begin) / tiles, longer = (b.w_end - b.w_begin) % tiles;
+  const int64_t share = max_of(kLine / panels, 1);
+  const bool own_bias = k.side == 1 && k.bias_channels != k.c_out;  // repeats with the taps merged into channels
+
+  struct Line {
+    int64_t h_tap, h_taps, y;
+    const Real* row;
+  };
+  const auto line_at = [&](int64_t q) {
+    Line line{};
+    line.h_tap = h.first_tap(q);
+    line.h_taps = max_of(h.end_tap(q) - line.h_tap, 0);
+    line.row = strip.base + (h.position(q, line.h_tap) - box.h_begin) * strip.row;
+    const int64_t out_h = h.out_first + q * h.out_step, out_d = d.out_first + b.plane * d.out_step;
+    line.y =
+        ((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2] + w.out_first + b.w_begin * w.out_step;
+    return line;
+  };
+  const auto add_tile = [&](const Line& line, int64_t t, int64_t panel) {
     const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
-    const int64_t tap_size = k.c_in * width;
-    const int64_t h_tap = h.first_tap(q), h_taps = max_of(h.end_tap(q) - h_tap, 0);
-    const int64_t from = part_begin(b.w_end - b.w_begin, tiles, t);
-    const int64_t rows = part_begin(b.w_end - b.w_begin, tiles, t + 1) - from;
-    Reduction sum{{d_taps, h_taps, dense ? 1 : w.taps},
+    const int64_t tap_size = k.c_in * width, from = t * base + min_of(t, longer), rows = base + (t < longer);
+    Reduction sum{{d_taps, line.h_taps, dense ? 1 : w.taps},
                   {strip.plane, h.offset_step * strip.row, w.offset_step * strip.pixel},
                   {k.s.kernel[1] * k.w_taps * tap_size, k.w_taps * tap_size, tap_size},
                   dense ? w.taps * k.c_in : k.c_in,
                   pixel_row,
                   1,
                   width};
-    const Real* row = strip.base + (h.position(q, h_tap) - box.h_begin) * strip.row;
+    const Real* pixels = line.row + from * pixel_row;
     const Real* taps = at.packed + panel * k.packed_panel() + w.packed_first * tap_size +
-                       ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + h_tap) * k.w_taps * tap_size;
+                       ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + line.h_tap) * k.w_taps * tap_size;
     if (k.one_tap) {
       // The next tile, a share of it with every panel.
-      sum.prefetch_step = max_of(kLine / panels, 1);
-      sum.prefetch = row + (from + rows) * pixel_row + (panel - b.panel_begin) * sum.length * sum.prefetch_step;
+      sum.prefetch_step = share;
+      sum.prefetch = pixels + rows * pixel_row + (panel - b.panel_begin) * sum.length * share;
     } else if (k.in_place && panel == b.panel_begin) {
       // The next row of outputs, a share of its input with every tile.
       sum.prefetch_step = kLine;
-      sum.prefetch = row + (h_taps * h.offset_step + t * h.in_step / tiles) * strip.row;
+      sum.prefetch = line.row + (line.h_taps * h.offset_step + t * h.in_step / tiles) * strip.row;
     }
-    const int64_t out_h = h.out_first + q * h.out_step, out_d = d.out_first + b.plane * d.out_step;
-    const int64_t out_row = ((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2];
-    const int64_t y = (out_row + w.out_first + (b.w_begin + from) * w.out_step) * k.c_out + panel * kPanel;
-    const Real* pixels = row + from * pixel_row;
+    const int64_t y = (line.y + from * w.out_step) * k.c_out + panel * kPanel;
     if (plain) {
       sum.stream = at.finish.streams;
       micro_kernel(RowLayout::strided, rows, columns, columns < width)(sum, pixels, taps, at.finish.y + y,
                                                                        w.out_step * k.c_out, columns, false);
     } else {
       micro_kernel(RowLayout::strided, rows, width, false)(sum, pixels, taps, tile, kPanel, width, false);
-      finish_tile(ending, tile, kPanel, rows, columns,
-                  tile_at(at.finish, k.side > 1 ? 0 : panel * kPanel % k.bias_channels, y), w.out_step * k.c_out);
+      const int64_t channel = own_bias ? panel * kPanel % k.bias_channels : panel * kPanel;
+      finish_tile(ending, tile, kPanel, rows, columns, tile_at(at.finish, channel, y), w.out_step * k.c_out);
     }
   };
   if (k.one_tap) {
-    for (int64_t q = b.h_begin; q < b.h_end; ++q)
+    for (int64_t q = b.h_begin; q < b.h_end; ++q) {
+      const Line line = line_at(q);
       for (int64_t t = 0; t < tiles; ++t)
-        for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) add_tile(q, t, panel);
+        for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) add_tile(line, t, panel);
+    }
   } else {
     for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel)
-      for (int64_t q = b.h_begin; q < b.h_end; ++q)
-        for (int64_t t = 0; t < tiles; ++t) add_tile(q, t, panel);
+      for (int64_t q = b.h_begin; q < b.h_end; ++q) {
+        const Line line = line_at(q);
+        for (int64_t t = 0; t < tiles; ++t) add_tile(line, t, panel);
+      }
   }
 }
 
