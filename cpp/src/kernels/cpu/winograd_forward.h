@@ -83,38 +83,37 @@ STRIATE_INLINE void transform_filter(Load load_at, Store store_at) {
   if constexpr (P == 6) spread_tile<P, 2, true, R>(load_at, rows_of(2));
 }
 
-// Item: kLanes input channels of a panel.
+// Item: kLanes input channels of a panel. Stores go to P * P places far apart, so lines are asked for some channels
+// before they are written.
 template <int M, int R, bool Gradient>
 void transform_weights(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end) {
+  constexpr int P = M + R - 1;
   const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
   const Real* w = static_cast<const Real*>(source);
-  const int64_t c_blocks = ceil_div(k.c_in, kLanes);
+  const int64_t c_blocks = ceil_div(k.c_in, kLanes), point = k.weight_point();
   for (int64_t item = begin; item < end; ++item) {
     const int64_t panel = item / c_blocks, c_begin = item % c_blocks * kLanes;
     const int64_t count = min_of(k.c_in - c_begin, kLanes), width = k.panel_width(panel);
     Real* to = static_cast<Real*>(prepared) + panel * k.weight_panel() + c_begin * width;
-    for (int64_t j = 0; j < width; j += kLanes) {
-      const int64_t column = panel * kPanel + j, valid = min_of(k.c_out - column, kLanes);
-      const auto store_from = [&](int64_t c) {
-        return [&, c](int i, Vec v) { store(to + i * k.weight_point() + c * width + j, v); };
-      };
-      if constexpr (Gradient) {
-        // Lanes are the kernel's input channels, one of its rows each: turned into columns.
-        Real taps[R * R][kLanes * kLanes];
-        for (int64_t t = 0; t < R * R; ++t) {
+    Real taps[R * R][kLanes * kLanes];
+    for (int64_t v = 0; v < width; v += kLanes) {
+      const int64_t column = panel * kPanel + v, valid = min_of(k.c_out - column, kLanes);
+      for (int64_t t = 0; t < R * R; ++t) {
+        if constexpr (Gradient) {
+          // The taps turned round, and channels and columns exchanged.
           Real* turned = taps[R * R - 1 - t];
           if (valid < kLanes) zero_run(turned, kLanes * kLanes);
           transpose(w + (t * k.c_out + column) * k.c_in + c_begin, k.c_in, valid, count, turned, kLanes);
+        } else {
+          const Real* from = w + (t * k.c_in + c_begin) * k.c_out + column;
+          for (int64_t c = 0; c < count; ++c) store(taps[t] + c * kLanes, load_lanes(from + c * k.c_out, valid));
         }
-        for (int64_t c = 0; c < count; ++c)
-          transform_filter<M + R - 1, R>([&](int i, int l) { return load(taps[i * R + l] + c * kLanes); },
-                                         store_from(c));
-      } else {
-        const Real* from = w + c_begin * k.c_out + column;
-        const int64_t tap = k.c_in * k.c_out;
-        for (int64_t c = 0; c < count; ++c)
-          transform_filter<M + R - 1, R>(
-              [&](int i, int l) { return load_lanes(from + (i * R + l) * tap + c * k.c_out, valid); }, store_from(c));
+      }
+      for (int64_t c = 0; c < count; ++c) {
+        Real* first = to + c * width + v;
+        for (int64_t i = 0; i < P * P; ++i) __builtin_prefetch(first + i * point + 2 * width, 1, 2);
+        transform_filter<P, R>([&](int i, int j) { return load(taps[i * R + j] + c * kLanes); },
+                               [&](int i, Vec value) { store(first + i * point, value); });
       }
     }
   }
@@ -201,7 +200,7 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
     const int64_t panel_end = part_begin(k.panels, k.groups, item % k.groups + 1);
     // What this item will write, then what the next will read.
     Ahead ahead[2];
-    if (k.groups == 1) ahead[0] = ahead_of(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
+    if (k.groups == 1 && !to.streams) ahead[0] = ahead_of(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
     if (item + 1 < end && (item + 1) % k.groups == 0)
       ahead[1] = ahead_of(g, k.patches.at((item + 1) / k.groups), M, g.in_h, g.in_w, x, k.c_in);
     const auto multiply_pair = [&](int pair) {
