@@ -31,7 +31,7 @@ from models import nets
 HERE = Path(__file__).resolve().parent
 # An engine of peers/ and its flags; tc: with tcmalloc preloaded, 1t: on one thread. The first is what the others are
 # compared with.
-TRAINING = ("torch-cl-tc", "torch-cl", "torch", "keras-tc", "keras", "keras-fn", "keras-fn-tc", "jax-tc")
+TRAINING = ("torch-cl-tc", "torch-cl-tc-compile", "torch-cl", "torch", "keras-tc", "keras", "keras-fn", "keras-fn-tc", "jax-tc")
 INFERENCE = (*TRAINING, "onnxruntime", "openvino")
 SINGLE = ("onnxruntime-1t", "openvino-1t")  # may be faster with the smallest networks on one image
 TOLERANCE = {"train": 2e-3, "predict": 1e-3}  # of the largest loss or output
@@ -52,6 +52,7 @@ class Worker:
             "PYTHONDONTWRITEBYTECODE": "1",
             "OMP_NUM_THREADS": str(threads),
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TORCHINDUCTOR_CACHE_DIR": str(options.peers / "inductor"),  # so that a second run compiles nothing
             "ONNX_FILE": str(options.peers / "networks" / f"{net}.onnx"),
         }
         python = options.striate_python
@@ -211,7 +212,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path, default=HERE.parent / "build" / "peers", help="setup.py's folder")
     parser.add_argument("--models", default=",".join(nets.NETS))
-    parser.add_argument("--engines", help=f"striate, striate-1t (one thread) and of {', '.join(INFERENCE)}, torch-cl-compile")
+    parser.add_argument("--engines", help=f"striate, striate-1t (one thread) and of {', '.join(INFERENCE)}")
     parser.add_argument("--tasks", default="train,predict")
     parser.add_argument("--batches", help="only these")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch._inductor.config
 from models import nets
 from torch.nn import functional as F  # noqa: N812
 
@@ -89,7 +90,10 @@ class Engine:
             network = network.to(memory_format=torch.channels_last)
         if task == "train":
             self.optimizer = torch.optim.SGD(network.parameters(), nets.LEARNING_RATE, nets.MOMENTUM, fused=True)
-        self.model = torch.compile(network) if "compile" in flags else network
+        if "compile" in flags:
+            torch._inductor.config.freezing = task == "predict"
+            network = torch.compile(network)
+        self.model = network
 
     def images(self, x: np.ndarray) -> np.ndarray:
         """NumPy images in the order that this engine likes best."""
