@@ -132,6 +132,10 @@ def leave_out_slow(alive: dict[str, Worker], found: dict[str, dict], group, fact
             alive.pop(engine).close()
 
 
+def typical(row: dict) -> float:
+    return statistics.median(row["ms"] or [row["quick_ms"]])
+
+
 def compare(net: str, task: str, batch: int, engines: list[str], options: argparse.Namespace) -> dict:
     """{engine: {"ms": [milliseconds a step, ...], "first_ms": ..., "memory_mib": ..., ...}}."""
     alive, found = {}, {}
@@ -163,8 +167,7 @@ def compare(net: str, task: str, batch: int, engines: list[str], options: argpar
         for worker in alive.values():
             worker.close()
     for engine, row in found.items():
-        time_ms = statistics.median(row["ms"]) if row["ms"] else row["quick_ms"]
-        print(f"  {engine:14} {time_ms:10.3f} ms{'' if row['ms'] else ' ~'}  {row['memory_mib']:5.0f} MiB", file=sys.stderr)
+        print(f"  {engine:14} {typical(row):10.3f} ms{'' if row['ms'] else ' ~'}  {row['memory_mib']:5.0f} MiB", file=sys.stderr)
     return found
 
 
@@ -176,12 +179,12 @@ def processor() -> str:
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def fastest_variants(rows: dict[str, dict]) -> list[str]:
-    """Of each peer that is worth its time, going by an earlier run, one engine; and striate."""
-    times = {e: statistics.median(row["ms"] or [row["quick_ms"]]) for e, row in rows.items() if not row.get("wrong")}
+def fastest_variants(times: dict[str, float]) -> list[str]:
+    """Of each peer that is worth its time, going by an earlier run of all variants, one engine; and striate."""
     peers = [engine for engine in times if peer_of(engine) != "striate"]
     limit = SLOWER_PEER * min(times[engine] for engine in peers)
-    best = {peer: min((e for e in peers if peer_of(e) == peer), key=times.get) for peer in map(peer_of, peers)}
+    kinds = {engine: (peer_of(engine), "compile" in engine) for engine in peers}
+    best = {kind: min((e for e in peers if kinds[e] == kind), key=times.get) for kind in kinds.values()}
     return [*(engine for engine in best.values() if times[engine] < limit), "striate"]
 
 
@@ -222,7 +225,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--striate-python", default=sys.executable, help="the Python that has striate")
     parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4")
     parser.add_argument("--json", type=Path, required=True, help="where all repetitions go, and what is there stays")
-    parser.add_argument("--fastest", action="store_true", help="of each peer only the variant that is fastest in the file")
+    parser.add_argument("--fastest", action="store_true", help="of each peer only what was fastest in the file's run of all variants")
     parser.add_argument("--one-thread", action="store_true", help="striate on one thread too, for training steps")
     parser.add_argument("--resume", action="store_true", help="leave out what the file has")
     parser.add_argument("--log", type=argparse.FileType("a"), default=subprocess.DEVNULL, help="what engines print")
@@ -242,8 +245,9 @@ def main() -> None:
             continue
         default = (*(TRAINING if task == "train" else INFERENCE), *(SINGLE if batch == 1 else ()), "striate")
         engines = options.engines.split(",") if options.engines else list(default)
-        if options.fastest and key in results["workloads"]:
-            engines = fastest_variants(results["workloads"][key])
+        variants = results.setdefault("variants", {})
+        if options.fastest and key in variants:
+            engines = fastest_variants(variants[key])
         if task == "train":
             engines += ["striate-1t"] if options.one_thread else []
             engines = [engine for engine in engines if engine not in ("onnxruntime", "openvino")]
@@ -256,6 +260,8 @@ def main() -> None:
         for engine in row.values():
             engine["at"] = now
         results["workloads"].setdefault(key, {}).update(row)
+        if not options.fastest and not options.engines:
+            variants[key] = {engine: typical(found) for engine, found in row.items() if not found.get("wrong")}
         options.json.write_text(json.dumps(results, indent=1))
         print(f"  {time.monotonic() - start:.0f} s", file=sys.stderr)
 
