@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a small residual network on Fashion-MNIST in striate and its peers: what accuracy, and after which time.
 
-    STRIATE_DATA=data python bench/convergence.py --peers build/peers --seeds 3 striate striate-direct torch-cl-tc
+    STRIATE_DATA=data python bench/convergence.py --peers build/peers striate striate-direct torch-cl-tc
 
 Every engine starts from the same weights and sees the same batches in the same order, so that runs differ by rounding
 alone. Engines run one after another, each in a process of its own with its own environment's Python. What counts is
@@ -251,9 +251,9 @@ def compare(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("engines", nargs="*", default=["striate", "striate-direct", "torch-cl-tc"])
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--seeds", type=int, default=1, help="how many runs, each from other weights")
-    parser.add_argument("--goal", type=float, default=0.91, help="the accuracy that is waited for")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2, help="how many runs, each from other weights")
+    parser.add_argument("--goal", type=float, default=0.9, help="the accuracy that is waited for")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peers", type=Path, help="the environments that peers/setup.py has made; none: this one")
     parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4")

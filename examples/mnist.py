@@ -42,7 +42,7 @@ def network():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", nargs="?", const="", metavar="FOLDER")
-    parser.add_argument("--epochs", type=int, default=int(os.environ.get("STRIATE_MAX_EPOCHS", 8)))
+    parser.add_argument("--epochs", type=int, default=int(os.environ.get("STRIATE_MAX_EPOCHS", 6)))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.full is None:
