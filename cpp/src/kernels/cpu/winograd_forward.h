@@ -198,10 +198,10 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
     const Patch patch = k.patches.at(item / k.groups);
     const int64_t panel_begin = part_begin(k.panels, k.groups, item % k.groups);
     const int64_t panel_end = part_begin(k.panels, k.groups, item % k.groups + 1);
-    // What this item will write, then what the next will read.
+    // What this item will write, then what the next will read, which this thread will most likely claim.
     Ahead ahead[2];
     if (k.groups == 1 && !to.streams) ahead[0] = ahead_of(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
-    if (item + 1 < end && (item + 1) % k.groups == 0)
+    if ((item + 1) % k.groups == 0 && (item + 1) / k.groups < k.patches.count())
       ahead[1] = ahead_of(g, k.patches.at((item + 1) / k.groups), M, g.in_h, g.in_w, x, k.c_in);
     const auto multiply_pair = [&](int pair) {
       multiply(k, pair, block, input, weights, panel_begin, panel_end, patch.tiles(), sums, ahead);
