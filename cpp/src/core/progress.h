@@ -11,8 +11,8 @@ namespace striate {
 
 // Members claim items of a unit a few at a time, each from a share of its own first (so that it meets the same part of
 // the data in unit after unit), then from the others' shares. Who waits, waits for items, never for a member: one that
-// the system took off its core holds up at most what it had claimed. A barrier between all members, which this
-// replaces, made a busy machine's two threads up to ten times slower than one.
+// the system took off its core holds up at most what it had claimed. Beside a process that spins, a LeNet-5
+// step (3.3 ms alone) takes 9.6 ms so, and took 11.8 with a barrier of all members after each unit.
 class Progress {
  public:
   // Forgets everything; no member may be at work.
