@@ -22,7 +22,22 @@ static inline __attribute__((always_inline)) __m256i first_lanes(int64_t n) {
 STRIATE_INLINE Vec load(const float* p) { return Vec(_mm256_loadu_ps(p)); }
 STRIATE_INLINE void store(float* p, Vec v) { _mm256_storeu_ps(p, __m256(v)); }
 STRIATE_INLINE Vec load_n(const float* p, int64_t n) { return Vec(_mm256_maskload_ps(p, first_lanes(n))); }
-STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), __m256(v)); }
+// In halves: a masked store takes AMD's cores 20 cycles and more.
+STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) {
+  if (n >= kLanes) return store(p, v);
+  __m128 rest = _mm256_castps256_ps128(__m256(v));
+  if (n & 4) {
+    _mm_storeu_ps(p, rest);
+    rest = _mm256_extractf128_ps(__m256(v), 1);
+    p += 4;
+  }
+  if (n & 2) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(p), rest);
+    rest = _mm_movehl_ps(rest, rest);
+    p += 2;
+  }
+  if (n & 1) _mm_store_ss(p, rest);
+}
 STRIATE_INLINE void stream(float* p, Vec v) { _mm256_stream_ps(p, __m256(v)); }
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm256_fmadd_ps(__m256(a), __m256(b), __m256(c))); }
 STRIATE_INLINE Vec sqrt(Vec a) { return Vec(_mm256_sqrt_ps(__m256(a))); }
