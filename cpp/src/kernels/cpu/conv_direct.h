@@ -22,6 +22,8 @@ constexpr int64_t kItemPixels = 32 * kTileRows;
 constexpr int64_t kStripElements = (512 << 10) / sizeof(Real);   // of the 1 to 2 MB of L2
 constexpr int64_t kPanelElements = (1024 << 10) / sizeof(Real);  // of panels that stay in L2
 constexpr int64_t kWantedItems = 32;
+constexpr int64_t kRunTiles = 8;  // summed in one call; before an epilogue they wait in L1
+constexpr int64_t kRunElements = kRunTiles * kTileRows * kPanel;
 
 template <bool Gradient>
 struct Correlation {
@@ -201,19 +203,15 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   box.w_begin = w.position(b.w_begin, 0);
   box.w_end = max_of(w.position(b.w_end - 1, w.taps - 1) + 1, box.w_begin);
   box.c_end = k.c_in;
-  Real* tile = scratch;
+  Real* sums = scratch;
   Strip strip{scratch, 0, 0, k.c_in};
   if (box.elements() > 0)
-    strip = make_strip(at.x + b.image * in_elements, in_size, k.c_in, box, scratch + kTileRows * kPanel);
+    strip = make_strip(at.x + b.image * in_elements, in_size, k.c_in, box, scratch + kRunElements);
 
   const Epilogue& ending = k.s.epilogue;
   const bool plain = !ending.bias && !ending.residual && !ending.mask && ending.activation == Activation::none;
   const bool dense = w.offset_step == 1;  // taps along w and channels are one run
-  const int64_t tiles = ceil_div(b.w_end - b.w_begin, kTileRows), panels = b.panel_end - b.panel_begin;
-  const int64_t pixel_row = w.in_step * strip.pixel;
-
-  const int64_t base = (b.w_end - b.w_begin) / tiles, longer = (b.w_end - b.w_begin) % tiles;
-  const int64_t share = max_of(kLine / panels, 1);
+  const int64_t pixels = b.w_end - b.w_begin, pixel_row = w.in_step * strip.pixel, y_row = w.out_step * k.c_out;
   const bool own_bias = k.side == 1 && k.bias_channels != k.c_out;  // repeats with the taps merged into channels
 
   struct Line {
@@ -230,50 +228,78 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
         ((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2] + w.out_first + b.w_begin * w.out_step;
     return line;
   };
-  const auto add_tile = [&](const Line& line, int64_t t, int64_t panel) {
+  const auto sum_of = [&](const Line& line, int64_t width) {
+    const int64_t tap = k.c_in * width;
+    return Reduction{{d_taps, line.h_taps, dense ? 1 : w.taps},
+                     {strip.plane, h.offset_step * strip.row, w.offset_step * strip.pixel},
+                     {k.s.kernel[1] * k.w_taps * tap, k.w_taps * tap, tap},
+                     dense ? w.taps * k.c_in : k.c_in,
+                     pixel_row,
+                     1,
+                     width};
+  };
+  const auto taps_of = [&](const Line& line, int64_t panel, int64_t width) {
+    return at.packed + panel * k.packed_panel() +
+           (w.packed_first + ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + line.h_tap) * k.w_taps) *
+               k.c_in * width;
+  };
+  // A run of `tiles` tiles of `rows` outputs from output `from` on, each `panels` panels.
+  const auto add = [&](const Line& line, int64_t panel, int64_t panels, int64_t from, int64_t rows, int64_t tiles) {
     const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
-    const int64_t tap_size = k.c_in * width, from = t * base + min_of(t, longer), rows = base + (t < longer);
-    Reduction sum{{d_taps, line.h_taps, dense ? 1 : w.taps},
-                  {strip.plane, h.offset_step * strip.row, w.offset_step * strip.pixel},
-                  {k.s.kernel[1] * k.w_taps * tap_size, k.w_taps * tap_size, tap_size},
-                  dense ? w.taps * k.c_in : k.c_in,
-                  pixel_row,
-                  1,
-                  width};
-    const Real* pixels = line.row + from * pixel_row;
-    const Real* taps = at.packed + panel * k.packed_panel() + w.packed_first * tap_size +
-                       ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + line.h_tap) * k.w_taps * tap_size;
+    Reduction sum = sum_of(line, width);
+    const Real* x = line.row + from * pixel_row;
     if (k.one_tap) {
       // The next tile, a share of it with every panel.
-      sum.prefetch_step = share;
-      sum.prefetch = pixels + rows * pixel_row + (panel - b.panel_begin) * sum.length * share;
+      sum.prefetch_step = max_of(kLine / (b.panel_end - b.panel_begin), 1);
+      sum.prefetch = x + rows * pixel_row + (panel - b.panel_begin) * sum.length * sum.prefetch_step;
     } else if (k.in_place && panel == b.panel_begin) {
       // The next row of outputs, a share of its input with every tile.
       sum.prefetch_step = kLine;
-      sum.prefetch = line.row + (line.h_taps * h.offset_step + t * h.in_step / tiles) * strip.row;
+      sum.prefetch = line.row + (line.h_taps * h.offset_step + from * h.in_step / pixels) * strip.row;
     }
+    sum.tiles = tiles * panels;
+    if (panels > 1)
+      sum.b_tile = k.packed_panel();
+    else
+      sum.a_tile = rows * pixel_row;
     const int64_t y = (line.y + from * w.out_step) * k.c_out + panel * kPanel;
+    const Real* taps = taps_of(line, panel, width);
     if (plain) {
       sum.stream = at.finish.streams;
-      micro_kernel(RowLayout::strided, rows, columns, columns < width)(sum, pixels, taps, at.finish.y + y,
-                                                                       w.out_step * k.c_out, columns, false);
-    } else {
-      micro_kernel(RowLayout::strided, rows, width, false)(sum, pixels, taps, tile, kPanel, width, false);
-      const int64_t channel = own_bias ? panel * kPanel % k.bias_channels : panel * kPanel;
-      finish_tile(ending, tile, kPanel, rows, columns, tile_at(at.finish, channel, y), w.out_step * k.c_out);
+      sum.c_tile = panels > 1 ? kPanel : rows * y_row;
+      micro_kernel(RowLayout::strided, rows, columns, columns < width)(sum, x, taps, at.finish.y + y, y_row, columns,
+                                                                       false);
+      return;
+    }
+    sum.c_tile = rows * kPanel;
+    micro_kernel(RowLayout::strided, rows, width, false)(sum, x, taps, sums, kPanel, width, false);
+    for (int64_t p = 0; p < panels; ++p) {
+      const int64_t channel = (panel + p) * kPanel;
+      finish_tile(ending, sums + p * sum.c_tile, kPanel, rows * tiles, columns,
+                  tile_at(at.finish, own_bias ? channel % k.bias_channels : channel, y + p * kPanel), y_row);
     }
   };
   if (k.one_tap) {
     for (int64_t q = b.h_begin; q < b.h_end; ++q) {
       const Line line = line_at(q);
-      for (int64_t t = 0; t < tiles; ++t)
-        for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) add_tile(line, t, panel);
+      for_tile_runs(pixels, [&](int64_t first, int64_t rows, int64_t tiles) {
+        for (int64_t t = 0; t < tiles; ++t)
+          for (int64_t panel = b.panel_begin; panel < b.panel_end;) {
+            const int64_t whole = min_of(k.c_out / kPanel, b.panel_end) - panel;
+            const int64_t panels = max_of(min_of(whole, kRunTiles), 1);
+            add(line, panel, panels, first + t * rows, rows, 1);
+            panel += panels;
+          }
+      });
     }
   } else {
     for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel)
       for (int64_t q = b.h_begin; q < b.h_end; ++q) {
         const Line line = line_at(q);
-        for (int64_t t = 0; t < tiles; ++t) add_tile(line, t, panel);
+        for_tile_runs(pixels, [&](int64_t first, int64_t rows, int64_t tiles) {
+          for (int64_t t = 0; t < tiles; t += kRunTiles)
+            add(line, panel, 1, first + t * rows, rows, min_of(tiles - t, kRunTiles));
+        });
       }
   }
 }
@@ -324,7 +350,7 @@ int64_t items(const ConvShape& shape, int) {
 template <bool Gradient>
 int64_t scratch(const ConvShape& shape) {
   const Correlation<Gradient> k(shape);
-  return (kPanel + kTileRows * kPanel + (k.in_place ? 0 : k.strip_elements())) * int64_t{sizeof(Real)};
+  return (kPanel + kRunElements + (k.in_place ? 0 : k.strip_elements())) * int64_t{sizeof(Real)};
 }
 
 double cost(const ConvShape& s) {

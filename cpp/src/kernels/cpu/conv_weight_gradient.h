@@ -96,7 +96,6 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
   const Real* out = gy + ((image * p.d.outputs + plane) * p.h.outputs * p.w.outputs + w_at) * p.c_out;
 
   const int64_t run = (p.dense() ? p.w.taps : 1) * channels, w_runs = p.dense() ? 1 : p.w.taps;
-  const int64_t tiles = ceil_div(run, kTileRows);
   for (int64_t column = b.column_begin; column < b.column_end; column += kPanel) {
     const int64_t columns = min_of(p.c_out - column, kPanel);
     const bool masked = columns % kLanes != 0;
@@ -107,20 +106,22 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
       while (q < q_end && p.h.position(q, tap_h) < 0) ++q;
       while (q < q_end && p.h.position(q_end - 1, tap_h) >= p.h.in_size) --q_end;
       const bool inside = tap_d >= d_tap && tap_d < d_end;
-      const Reduction sum{{1, 1, inside ? q_end - q : 0},
-                          {0, 0, p.h.in_step * strip.row},
-                          {0, 0, p.w.outputs * p.c_out},
-                          w_end - w_at,
-                          1,
-                          p.w.in_step * strip.pixel,
-                          p.c_out};
+      Reduction sum{{1, 1, inside ? q_end - q : 0},
+                    {0, 0, p.h.in_step * strip.row},
+                    {0, 0, p.w.outputs * p.c_out},
+                    w_end - w_at,
+                    1,
+                    p.w.in_step * strip.pixel,
+                    p.c_out};
       const Real* from = strip.base + (tap_d - d_tap) * strip.plane +
                          (p.h.position(q, tap_h) - box.h_begin) * strip.row + tap_w * p.w.offset_step * strip.pixel;
-      for (int64_t t = 0; t < tiles; ++t) {
-        const int64_t r = part_begin(run, tiles, t), rows = part_begin(run, tiles, t + 1) - r;
+      for_tile_runs(run, [&](int64_t r, int64_t rows, int64_t tiles) {
+        sum.tiles = tiles;
+        sum.a_tile = rows;
+        sum.c_tile = rows * kPanel;
         micro_kernel(RowLayout::unit, rows, columns, masked)(sum, from + r, out + q * p.w.outputs * p.c_out + column,
                                                              sums + r * kPanel, kPanel, columns, !first);
-      }
+      });
     }
   }
 }

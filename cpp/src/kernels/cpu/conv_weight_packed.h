@@ -68,15 +68,14 @@ static void pack_piece(const Plan& p, const Real* image, const Piece& at, Real* 
     }
   };
   for (int64_t i = 0; i < begin; ++i) beside(i);
-  for (int64_t i = begin; i < end; ++i) copy_short(to + i * to_row, from + i * step * p.s.c_in, at.n);
+  for (int64_t i = begin; i < end; ++i) copy_run(to + i * to_row, from + i * step * p.s.c_in, at.n);
   for (int64_t i = end; i < at.length; ++i) beside(i);
 }
 
-// Rows [begin, end) of `count` pixels, as tiles [tile][pixel][row].
+// Rows [begin, end) of `count` pixels, as strips [strip][pixel][row].
 static void pack_rows(const Plan& p, const Real* x, int64_t begin, int64_t end, int64_t first, int64_t count,
                       Real* to) {
-  if (p.pointwise()) return pack_tiles(x + first * p.s.c_in + begin, p.s.c_in, count, end - begin, to);
-  const int64_t tiles = ceil_div(end - begin, kTileRows);
+  if (p.pointwise()) return pack_strips(x + first * p.s.c_in + begin, p.s.c_in, count, end - begin, to);
   for (int64_t k = 0; k < count;) {
     const int64_t line = (first + k) / p.w.outputs, plane = line / p.h.outputs;
     Piece piece{};
@@ -85,15 +84,14 @@ static void pack_rows(const Plan& p, const Real* x, int64_t begin, int64_t end, 
     piece.plane = plane % p.d.outputs;
     piece.length = min_of(min_of(count - k, p.w.outputs - piece.w_at), kCopiedTerms);
     const Real* image = x + plane / p.d.outputs * product(p.s.in) * p.s.c_in;
-    for (int64_t t = 0; t < tiles; ++t) {
-      const int64_t r = part_begin(end - begin, tiles, t), tile_rows = part_begin(end - begin, tiles, t + 1) - r;
-      for (int64_t i = 0; i < tile_rows; i += piece.n) {
+    for_strips(end - begin, [&](int64_t r, int64_t rows) {
+      for (int64_t i = 0; i < rows; i += piece.n) {
         piece.group = (begin + r + i) / p.run;
         piece.offset = (begin + r + i) % p.run;
-        piece.n = min_of(p.run - piece.offset, tile_rows - i);
-        pack_piece(p, image, piece, to + r * count + k * tile_rows + i, tile_rows);
+        piece.n = min_of(p.run - piece.offset, rows - i);
+        pack_piece(p, image, piece, to + r * count + k * rows + i, rows);
       }
-    }
+    });
     k += piece.length;
   }
 }
@@ -123,8 +121,8 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
     return;
   }
   Real* sums = static_cast<Real*>(args.scratch);
-  Real* tiles = sums + p.split.block_rows(p.rows) * p.split.block_columns(p.s.c_out);
-  Real* panels = tiles + p.split.block_rows(p.rows) * kDepth;
+  Real* strips = sums + p.split.block_rows(p.rows) * p.split.block_columns(p.s.c_out);
+  Real* panels = strips + p.split.block_rows(p.rows) * kDepth;
   for (int64_t item = begin; item < end; ++item) {
     const SplitItem block = split_item(p.split, p.rows, p.s.c_out, p.pixels, item);
     const int64_t r = block.row_begin, rows = block.row_end - r;
@@ -132,14 +130,14 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
     const int64_t first = block.term_begin, last = block.term_end;
     for (int64_t at = first; at < last; at += kDepth) {
       const int64_t count = min_of(kDepth, last - at), next = at + count;
-      pack_rows(p, x, r, r + rows, at, count, tiles);
+      pack_rows(p, x, r, r + rows, at, count, strips);
       pack_panels(gy + at * p.s.c_out + n, p.s.c_out, count, columns, panels);
       Ahead in_gy{}, in_x{};
       if (next < last) {
         in_gy = ahead_of(gy + next * p.s.c_out + n, p.s.c_out, columns, count);
         in_x = ahead_in_x(p, x, r, r + rows, next, count);
       }
-      add_block(packed_tiles(tiles), panels, count, rows, columns, sums, at == first, in_gy, in_x);
+      add_block(packed_strips(strips), panels, count, rows, columns, sums, at == first, in_gy, in_x);
     }
     Real* to = p.split.parts == 1 ? gw : static_cast<Real*>(args.workspace) + block.part * elements;
     for (int64_t j = 0; j < columns; j += kPanel)

@@ -12,6 +12,7 @@ namespace striate::STRIATE_ISA {
 namespace {
 
 constexpr int64_t kPartDepth = 192;      // of k, at least, in a part
+constexpr int64_t kRunPanels = 8;        // summed in one call
 constexpr int64_t kItemTerms = 1 << 18;  // products an item should have: 10 us
 // Columns of a transposed B read side by side: 16 KB apart, 128 of them would fill their sets of the L2.
 constexpr int64_t kTransposedColumns = 2 * kPanel;
@@ -44,7 +45,7 @@ struct Plan {
   int64_t a_stride() const { return depth() + kLanes; }
   int64_t rows() const { return split.block_rows(s.m); }
   int64_t columns() const { return split.block_columns(s.n); }
-  int64_t sum_elements() const { return single_step() ? kTileRows * kPanel : rows() * columns(); }
+  int64_t sum_elements() const { return single_step() ? kRunPanels * kTileRows * kPanel : rows() * columns(); }
   int64_t scratch_elements() const {
     return sum_elements() + (copies_a() ? rows() * a_stride() : 0) + columns() * depth();
   }
@@ -66,32 +67,37 @@ static void pack_b(const MatmulShape& s, const Real* b, int64_t k, int64_t count
   }
 }
 
-// All of k at once: from the registers to y.
+// All of k at once: from the registers to y, or through L1 where an epilogue finishes them; whole panels in runs.
 static void run_single(const Plan& p, const SplitItem& block, const Rows& a, const Real* panels, const Target& to,
-                       Real* tile) {
+                       Real* sums) {
   const MatmulShape& s = p.s;
-  const int64_t rows = block.row_end - block.row_begin, tiles = ceil_div(rows, kTileRows);
   const Epilogue& e = to.epilogue;
   const bool plain = !e.bias && !e.residual && !e.mask && e.activation == Activation::none;
-  Reduction sum{{1, 1, 1}, {}, {}, s.k, a.stride, 0, 0};
-  sum.stream = plain && to.at.streams;
-  for (int64_t t = 0; t < tiles; ++t) {
-    const int64_t r = part_begin(rows, tiles, t), tile_rows = part_begin(rows, tiles, t + 1) - r;
-    const Real* from = a.tile(r, s.k);
-    sum.a_step = a.tile_step(tile_rows);
-    for (int64_t n = block.column_begin; n < block.column_end; n += kPanel) {
-      const int64_t columns = min_of(kPanel, s.n - n), width = panel_width(columns);
-      const Real* panel = panels + (n - block.column_begin) * s.k;
-      const int64_t y = (block.row_begin + r) * s.n + n;
-      sum.b_step = width;
-      if (plain) {
-        micro_kernel(a.layout, tile_rows, columns, columns < width)(sum, from, panel, to.at.y + y, s.n, columns, false);
-      } else {
-        micro_kernel(a.layout, tile_rows, width, false)(sum, from, panel, tile, kPanel, width, false);
-        finish_tile(e, tile, kPanel, tile_rows, columns, tile_at(to.at, n, y), s.n);
+  a.for_runs(block.row_end - block.row_begin, s.k, [&](int64_t first, int64_t height, const Real* from, Reduction sum) {
+    const int64_t a_tile = sum.a_tile, tiles = sum.tiles;
+    sum.stream = plain && to.at.streams;
+    sum.a_tile = 0;
+    sum.b_tile = kPanel * s.k;
+    for (int64_t t = 0; t < tiles; ++t, from += a_tile) {
+      for (int64_t n = block.column_begin; n < block.column_end; n += sum.tiles * kPanel) {
+        const int64_t columns = min_of(kPanel, s.n - n), width = panel_width(columns);
+        const Real* panel = panels + (n - block.column_begin) * s.k;
+        const int64_t y = (block.row_begin + first + t * height) * s.n + n;
+        sum.tiles = max_of(min_of((block.column_end - n) / kPanel, kRunPanels), 1);
+        sum.b_step = width;
+        if (plain) {
+          sum.c_tile = kPanel;
+          micro_kernel(a.layout, height, columns, columns < width)(sum, from, panel, to.at.y + y, s.n, columns, false);
+          continue;
+        }
+        sum.c_tile = height * kPanel;
+        micro_kernel(a.layout, height, width, false)(sum, from, panel, sums, kPanel, width, false);
+        for (int64_t i = 0; i < sum.tiles; ++i)
+          finish_tile(e, sums + i * sum.c_tile, kPanel, height, columns, tile_at(to.at, n + i * kPanel, y + i * kPanel),
+                      s.n);
       }
     }
-  }
+  });
 }
 
 static void run_item(const Plan& p, const SplitItem& block, const Real* a, const Real* b, const Target& to,
@@ -109,9 +115,9 @@ static void run_item(const Plan& p, const SplitItem& block, const Real* a, const
     const Real* a_block = s.transpose_a ? a + k * s.m + m : a + m * s.k + k;
     Rows from = s.transpose_a ? columns_in_place(a_block, s.m) : rows_in_place(a_block, s.k);
     if (p.copies_a()) {
-      from = s.transpose_a ? packed_tiles(a_copy) : rows_in_place(a_copy, p.a_stride());
+      from = s.transpose_a ? packed_strips(a_copy) : rows_in_place(a_copy, p.a_stride());
       if (s.transpose_a)
-        pack_tiles(a_block, s.m, count, rows, a_copy);
+        pack_strips(a_block, s.m, count, rows, a_copy);
       else
         for (int64_t i = 0; i < rows; ++i) copy_run(a_copy + i * p.a_stride(), a_block + i * s.k, count);
     }

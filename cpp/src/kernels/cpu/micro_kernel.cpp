@@ -26,57 +26,60 @@ STRIATE_INLINE void add_term(const Real* const* a, int64_t a_row, int64_t t, con
 }
 
 template <int Rows, int Vecs, RowLayout Layout, bool Masked>
-void run_tile(const Reduction& sum, const Real* a, const Real* b, Real* c, int64_t c_row, int64_t columns,
-              bool accumulate) {
+void run_tiles(const Reduction& sum, const Real* a, const Real* b, Real* c, int64_t c_row, int64_t columns,
+               bool accumulate) {
   const int64_t tail = columns - (Vecs - 1) * kLanes;
-  Vec acc[Rows][Vecs];
-  STRIATE_UNROLL
-  for (int r = 0; r < Rows; ++r) {
-    STRIATE_UNROLL
-    for (int v = 0; v < Vecs; ++v) acc[r][v] = accumulate ? load_column<Vecs, Masked>(c + r * c_row, v, tail) : zero();
-  }
   const int64_t a_row = Layout == RowLayout::unit ? 1 : sum.a_row;
   const int64_t a_step = Layout == RowLayout::strided ? 1 : sum.a_step;
   const Real* ahead = sum.prefetch_step ? sum.prefetch : a;
-  for (int64_t i0 = 0; i0 < sum.count[0]; ++i0) {
-    for (int64_t i1 = 0; i1 < sum.count[1]; ++i1) {
-      for (int64_t i2 = 0; i2 < sum.count[2]; ++i2) {
-        const Real* row = a + i0 * sum.a_stride[0] + i1 * sum.a_stride[1] + i2 * sum.a_stride[2];
-        const Real* col = b + i0 * sum.b_stride[0] + i1 * sum.b_stride[1] + i2 * sum.b_stride[2];
-        // One pointer for three rows: base, base + stride, base + 2 * stride are x86 addressing modes, and
-        // five pointers fit the registers where fourteen do not.
-        constexpr int kBases = (Rows + 2) / 3;
-        const Real* base[kBases];
-        STRIATE_UNROLL
-        for (int i = 0; i < kBases; ++i) base[i] = row + 3 * i * a_row;
-        for (int64_t t = 0; t < sum.length; ++t) {
-          add_term<Rows, Vecs, Masked>(base, a_row, 0, col, tail, acc);
-          STRIATE_UNROLL
-          for (int i = 0; i < kBases; ++i) base[i] += a_step;
-          col += sum.b_step;
-          __builtin_prefetch(ahead, 0, 2);
-          ahead += sum.prefetch_step;
-        }
-        ahead += sum.prefetch_jump;
-      }
-    }
-  }
-  if (sum.stream) {
+  for (int64_t tile = 0; tile < sum.tiles; ++tile, a += sum.a_tile, b += sum.b_tile, c += sum.c_tile) {
+    Vec acc[Rows][Vecs];
     STRIATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
       STRIATE_UNROLL
-      for (int v = 0; v < Vecs; ++v) stream(c + r * c_row + v * kLanes, acc[r][v]);
+      for (int v = 0; v < Vecs; ++v)
+        acc[r][v] = accumulate ? load_column<Vecs, Masked>(c + r * c_row, v, tail) : zero();
     }
-    return;
-  }
-  STRIATE_UNROLL
-  for (int r = 0; r < Rows; ++r) {
+    for (int64_t i0 = 0; i0 < sum.count[0]; ++i0) {
+      for (int64_t i1 = 0; i1 < sum.count[1]; ++i1) {
+        for (int64_t i2 = 0; i2 < sum.count[2]; ++i2) {
+          const Real* row = a + i0 * sum.a_stride[0] + i1 * sum.a_stride[1] + i2 * sum.a_stride[2];
+          const Real* col = b + i0 * sum.b_stride[0] + i1 * sum.b_stride[1] + i2 * sum.b_stride[2];
+          // One pointer for three rows: base, base + stride, base + 2 * stride are x86 addressing modes, and
+          // five pointers fit the registers where fourteen do not.
+          constexpr int kBases = (Rows + 2) / 3;
+          const Real* base[kBases];
+          STRIATE_UNROLL
+          for (int i = 0; i < kBases; ++i) base[i] = row + 3 * i * a_row;
+          for (int64_t t = 0; t < sum.length; ++t) {
+            add_term<Rows, Vecs, Masked>(base, a_row, 0, col, tail, acc);
+            STRIATE_UNROLL
+            for (int i = 0; i < kBases; ++i) base[i] += a_step;
+            col += sum.b_step;
+            __builtin_prefetch(ahead, 0, 2);
+            ahead += sum.prefetch_step;
+          }
+          ahead += sum.prefetch_jump;
+        }
+      }
+    }
+    if (sum.stream) {
+      STRIATE_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        STRIATE_UNROLL
+        for (int v = 0; v < Vecs; ++v) stream(c + r * c_row + v * kLanes, acc[r][v]);
+      }
+      continue;
+    }
     STRIATE_UNROLL
-    for (int v = 0; v < Vecs; ++v) {
-      if (Masked && v == Vecs - 1)
-        store_n(c + r * c_row + v * kLanes, acc[r][v], tail);
-      else
-        store(c + r * c_row + v * kLanes, acc[r][v]);
+    for (int r = 0; r < Rows; ++r) {
+      STRIATE_UNROLL
+      for (int v = 0; v < Vecs; ++v) {
+        if (Masked && v == Vecs - 1)
+          store_n(c + r * c_row + v * kLanes, acc[r][v], tail);
+        else
+          store(c + r * c_row + v * kLanes, acc[r][v]);
+      }
     }
   }
 }
@@ -87,7 +90,7 @@ struct Instances {
 };
 template <int Rows, int Vecs, RowLayout Layout, bool Masked>
 constexpr void fill(Instances& out) {
-  out.kernels[Rows - 1] = run_tile<Rows, Vecs, Layout, Masked>;
+  out.kernels[Rows - 1] = run_tiles<Rows, Vecs, Layout, Masked>;
   if constexpr (Rows > 1) fill<Rows - 1, Vecs, Layout, Masked>(out);
 }
 template <int Vecs, RowLayout Layout, bool Masked>

@@ -9,30 +9,41 @@
 namespace striate::STRIATE_ISA {
 namespace {
 
-constexpr int64_t kDepth = (32 << 10) / (kPanel * sizeof(Real));  // a panel of 32 KB
+// A panel of 32 KB, or 16 where the L1 cache may have no more than 32.
+constexpr int64_t kDepth = (kLanes == 8 ? 16 << 10 : 32 << 10) / (kPanel * sizeof(Real));
 
 STRIATE_INLINE int64_t panel_width(int64_t columns) { return columns <= kLanes ? kLanes : kPanel; }
 
-// At most kTileRows elements.
-STRIATE_INLINE void copy_short(Real* to, const Real* from, int64_t n) {
-  if constexpr (kTileRows <= kLanes)
-    store_n(to, load_n(from, n), n);
-  else
-    copy_run(to, from, n);
-}
-
-// Pixels copied before the next tile or panel is: a few KB of source then stay in L1 for all of them.
+// Pixels copied before the next strip or panel is: a few KB of source then stay in L1 for all of them.
 constexpr int64_t kCopiedTerms = 16;
 
-// Tiles [tile][term][row] of the columns of `from` (terms, rows): what a transposed A is.
-[[maybe_unused]] static void pack_tiles(const Real* from, int64_t stride, int64_t terms, int64_t rows, Real* to) {
-  const int64_t tiles = ceil_div(rows, kTileRows);
+// Rows of the first operand that are copied together: whole tiles and whole vectors where that is not too many (24 on
+// AVX2, where pieces of 6 took 2.3 times as long to copy), else a tile's.
+constexpr int64_t common_multiple(int64_t a, int64_t b) {
+  int64_t multiple = a;
+  while (multiple % b != 0) multiple += a;
+  return multiple;
+}
+constexpr int64_t kStripRows =
+    common_multiple(kTileRows, kLanes) <= 32 ? common_multiple(kTileRows, kLanes) : kTileRows;
+
+// f(first row, rows) for each strip.
+template <class F>
+STRIATE_INLINE void for_strips(int64_t rows, F f) {
+  for (int64_t r = 0; r < rows; r += kStripRows) f(r, min_of(rows - r, kStripRows));
+}
+
+// Strips [strip][term][row] of the columns of `from` (terms, rows): what a transposed A is.
+[[maybe_unused]] static void pack_strips(const Real* from, int64_t stride, int64_t terms, int64_t rows, Real* to) {
   for (int64_t k = 0; k < terms; k += kCopiedTerms) {
     const int64_t end = min_of(k + kCopiedTerms, terms);
-    for (int64_t t = 0; t < tiles; ++t) {
-      const int64_t r = part_begin(rows, tiles, t), n = part_begin(rows, tiles, t + 1) - r;
-      for (int64_t i = k; i < end; ++i) copy_short(to + r * terms + i * n, from + i * stride + r, n);
-    }
+    for_strips(rows, [&](int64_t r, int64_t n) {
+      if (n == kStripRows) {  // unrolled
+        for (int64_t i = k; i < end; ++i) copy_run(to + r * terms + i * kStripRows, from + i * stride + r, kStripRows);
+      } else {
+        for (int64_t i = k; i < end; ++i) copy_run(to + r * terms + i * n, from + i * stride + r, n);
+      }
+    });
   }
 }
 
@@ -90,40 +101,64 @@ STRIATE_INLINE int64_t ask_ahead(const Ahead& ahead, int64_t call, int64_t terms
   return ahead.lines;
 }
 
-// The first operand, as the micro-kernel walks it: `stride` between rows, `step` between terms.
+// The first operand, as the micro-kernel walks it: `stride` between rows, `step` between terms; strips as pack_strips
+// leaves them have neither.
 struct Rows {
   const Real* at;
   RowLayout layout;
   int64_t stride, step;
 
-  // Rows [r, r + rows) of `terms` terms; tiles as pack_tiles leaves them have no stride.
-  const Real* tile(int64_t r, int64_t terms) const { return at + r * (stride ? stride : terms); }
-  int64_t tile_step(int64_t rows) const { return stride ? step : rows; }
+  // f(first row, rows a tile, tiles, sum) for the runs of tiles of `rows` rows; sum has its walk over the operand.
+  template <class F>
+  void for_runs(int64_t rows, int64_t terms, F f) const {
+    const auto runs_of = [&](int64_t first, int64_t n, const Real* from, int64_t row, int64_t a_step) {
+      for_tile_runs(n, [&](int64_t r, int64_t height, int64_t tiles) {
+        Reduction sum{{1, 1, 1}, {}, {}, terms, row, a_step, 0};
+        sum.tiles = tiles;
+        sum.a_tile = height * row;
+        f(first + r, height, from + r * row, sum);
+      });
+    };
+    if (stride)
+      runs_of(0, rows, at, stride, step);
+    else
+      for_strips(rows, [&](int64_t first, int64_t n) { runs_of(first, n, at + first * terms, 1, n); });
+  }
 };
-STRIATE_INLINE Rows packed_tiles(const Real* at) { return {at, RowLayout::unit, 0, 0}; }
+STRIATE_INLINE Rows packed_strips(const Real* at) { return {at, RowLayout::unit, 0, 0}; }
 STRIATE_INLINE Rows rows_in_place(const Real* at, int64_t stride) { return {at, RowLayout::strided, stride, 1}; }
 STRIATE_INLINE Rows columns_in_place(const Real* at, int64_t step) { return {at, RowLayout::unit, 1, step}; }
 
 // sums[panel][row][kPanel] (+)= rows * panels, over `terms` terms.
 [[maybe_unused]] static void add_block(const Rows& a, const Real* panels, int64_t terms, int64_t rows, int64_t columns,
                                        Real* sums, bool first, Ahead one, Ahead two) {
-  const int64_t tiles = ceil_div(rows, kTileRows);
   int64_t call = 0, two_begins = -1;
   for (int64_t n = 0; n < columns; n += kPanel) {
     const int64_t width = panel_width(columns - n);
-    for (int64_t t = 0; t < tiles; ++t, ++call) {
-      const int64_t r = part_begin(rows, tiles, t), tile_rows = part_begin(rows, tiles, t + 1) - r;
-      Reduction sum{{1, 1, 1}, {}, {}, terms, a.stride, a.tile_step(tile_rows), width};
-      const bool second = two_begins >= 0 && call >= two_begins;
-      const Ahead& ahead = second ? two : one;
-      if (ahead.lines > 0) {
-        const int64_t shares = ask_ahead(ahead, second ? call - two_begins : call, terms, sum);
-        if (!second && call + 1 >= shares) two_begins = call + 1;
-        if (second && call - two_begins >= shares) sum.prefetch_step = sum.prefetch_jump = 0;
+    a.for_runs(rows, terms, [&](int64_t r, int64_t height, const Real* from, Reduction run) {
+      run.b_step = width;
+      run.c_tile = height * kPanel;
+      for (int64_t t = 0; t < run.tiles;) {
+        Reduction sum = run;
+        sum.tiles -= t;
+        const bool second = two_begins >= 0 && call >= two_begins;
+        const Ahead& ahead = second ? two : one;
+        if (ahead.lines > 0) {
+          const int64_t shares = ask_ahead(ahead, second ? call - two_begins : call, terms, sum);
+          sum.tiles = 1;
+          if (!second && call + 1 >= shares) two_begins = call + 1;
+          if (second && call - two_begins >= shares) {
+            sum.prefetch_step = sum.prefetch_jump = 0;
+            two.lines = 0;
+          }
+        }
+        micro_kernel(a.layout, height, width, false)(sum, from + t * run.a_tile, panels + n * terms,
+                                                     sums + n * rows + (r + t * height) * kPanel, kPanel, width,
+                                                     !first);
+        t += sum.tiles;
+        call += sum.tiles;
       }
-      micro_kernel(a.layout, tile_rows, width, false)(sum, a.tile(r, terms), panels + n * terms,
-                                                      sums + n * rows + r * kPanel, kPanel, width, !first);
-    }
+    });
   }
 }
 
@@ -177,7 +212,7 @@ STRIATE_INLINE SplitItem split_item(const Split& s, int64_t rows, int64_t column
           part_begin(terms, s.parts, part + 1)};
 }
 
-constexpr int64_t kBlockElements = (512 << 10) / sizeof(Real);  // sums of a block, which stay in L2
+constexpr int64_t kBlockElements = (kLanes == 8 ? 192 << 10 : 512 << 10) / sizeof(Real);  // sums of a block, kept in L2
 constexpr int64_t kSplitItems = 16;
 static_assert(kSplitItems <= kMaxParts);
 
