@@ -1,10 +1,13 @@
 // Winograd convolution F(M x M outputs, R x R taps), forward and input gradient (the correlation of gy with the turned,
 // transposed kernel), 3x3 or 5x5 with unit steps.
 //
-// An item is a block of tiles, of one or several images, for a group of panels of output channels. For each pair of
-// rows of points it transforms the input (the block stays in L2) and multiplies it, point by point, by the transformed
-// weights, which stream from L3: T tiles a block read 128 bytes in T cycles. Then the sums of all points
-// are transformed back, a few tiles of a row at a time, into an L1 tile that the epilogue finishes.
+// An item is a patch of tiles, of one or several images, for a group of panels of output channels. For each pair of
+// rows of points it transforms the input and multiplies it, point by point, by the transformed weights, which stream
+// from L3 or memory: T tiles a patch read 64 (AVX2) or 128 bytes in T cycles. Then the sums of all points are
+// transformed back, a few tiles of a row at a time, into an L1 tile that the epilogue finishes.
+//
+// Where tiles are too few for all threads, panels are shared out, too. All input is then transformed beforehand, in a
+// phase of its own, instead of by every group for itself.
 #pragma once
 
 #include "kernels/cpu/epilogue.h"
@@ -14,10 +17,14 @@ namespace striate::STRIATE_ISA {
 namespace {
 namespace winograd {
 
-constexpr int64_t kBlockTiles = 4 * kTileRows;
-constexpr int64_t kBlockElements = (kLanes == 16 ? 768 << 10 : 192 << 10) / sizeof(Real);  // of transformed input
-constexpr int64_t kWantedItems = 16;
+// The fewer tiles a patch has, the more often it reads the weights; the more, the further out its input and sums lie.
+// 512 -> 512 @28 on Zen 3, one thread: 12 tiles 127 ms, 24 to 48 tiles 88 ms (37 MB of weights come from memory);
+// 64 -> 64 @56: 24 tiles 14.0 ms, 48 tiles 13.5 ms.
+constexpr int64_t kPatchTiles = (kLanes == 16 ? 4 : 8) * kTileRows;
 constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeof(Real);  // of weights that stay in L2
+constexpr int64_t kFarElements = (16 << 20) / sizeof(Real);                               // that do not stay in L3
+constexpr int64_t kWantedItems = 16;
+constexpr int64_t kApartChannels = 64;  // of an item of the phase that transforms the input
 
 template <int M, int R, bool Gradient>
 struct Convolution {
@@ -28,8 +35,9 @@ struct Convolution {
   ConvShape s;  // canonical
   Grid grid;
   int64_t c_in, c_out;  // of the correlation: swapped in the gradient
-  int64_t panels, groups;
+  int64_t panels;
   Patches patches;
+  int64_t groups;  // of panels, in items
 
   explicit Convolution(const ConvShape& shape)
       : s(canonical(shape)),
@@ -37,28 +45,30 @@ struct Convolution {
         c_in(Gradient ? s.c_out : s.c_in),
         c_out(Gradient ? s.c_in : s.c_out),
         panels(ceil_div(c_out, kPanel)),
-        patches(grid, block_tiles()) {
-    // Every group transforms the input for itself, which costs what a sixth of a panel's products do.
-    groups = min_of(ceil_div(panels, 2), ceil_div(kWantedItems, patches.count()));
+        patches(grid, patch_tiles()),
+        groups(min_of(panels, ceil_div(kWantedItems, patches.count))) {
+    if (weights_near() || patches.count > kWantedItems / 2) groups = 1;
   }
 
-  // More tiles a block read the weights more seldom; fewer make more items.
-  int64_t block_tiles() const {
-    int64_t tiles = min_of(kBlockElements / (2 * P * (c_in + kLanes)) / kTileRows * kTileRows, kBlockTiles);
-    const int64_t least = weights_near() ? kTileRows : 2 * kTileRows;
-    while (tiles > least && grid.tiles() < kWantedItems * tiles) tiles -= kTileRows / 2;
-    return max_of(tiles, least);
+  int64_t patch_tiles() const {
+    const int64_t wanted = ceil_div(grid.tiles(), kWantedItems * kTileRows) * kTileRows;
+    const int64_t least = (kLanes == 16 || weight_elements() < kFarElements ? 2 : 4) * kTileRows;
+    if (wanted < least && !weights_near()) return kPatchTiles;  // panels are shared out instead
+    return min_of(wanted, kPatchTiles);
   }
-  bool weights_near() const { return panels * weight_panel() <= kNearElements; }
+  bool weights_near() const { return weight_elements() <= kNearElements; }
+  bool apart() const { return groups > 1; }  // whether the input is transformed beforehand
   int64_t group_panels() const { return ceil_div(panels, groups); }
   int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
-  // Transformed weights: [panel][point][c_in][panel_width]; sums: [panel][tile / kTileRows][point][kTileRows][kPanel].
+  // Transformed weights: [point][panel][c_in][panel_width]; sums: [panel][tile / kTileRows][point][kTileRows][kPanel].
   // Points lie a vector further apart than they need, for the sake of the cache sets.
-  int64_t weight_point() const { return c_in * kPanel + kLanes; }
-  int64_t weight_panel() const { return P * P * weight_point(); }
+  int64_t weight_panel() const { return c_in * kPanel; }
+  int64_t weight_point() const { return panels * weight_panel() + kLanes; }
+  int64_t weight_elements() const { return P * P * weight_point(); }
   int64_t sum_tile() const { return P * P * kSumPoint; }
   int64_t sum_panel() const { return ceil_div(patches.most_tiles(), kTileRows) * sum_tile(); }
   Block input_block() const { return Block(patches.most_tiles(), c_in); }
+  int64_t input_elements() const { return (apart() ? P * P : 2 * P) * input_block().point; }  // of a patch
 };
 
 // --- weights ---------------------------------------------------------------------------------------------
@@ -66,7 +76,7 @@ struct Convolution {
 template <int M, int R, bool Gradient>
 int64_t weight_bytes(const void* shape) {
   const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
-  return k.panels * k.weight_panel() * int64_t{sizeof(Real)};
+  return k.weight_elements() * int64_t{sizeof(Real)};
 }
 
 template <int M, int R, bool Gradient>
@@ -121,31 +131,38 @@ void transform_weights(const void* shape, const void* source, void* prepared, in
 
 // --- the correlation -------------------------------------------------------------------------------------
 
-// Sums of the points of one pair of rows. Meanwhile memory that will be wanted is asked for, a cache line a term: the
-// next point's weights, then what `ahead` names.
+// Sums of the points of one pair of rows, all panels of a point after the other, so that its input stays in L1.
+// Meanwhile memory that will be wanted is asked for: with every other panel the weights of the next two, else what
+// `ahead` names.
 template <int M, int R, bool Gradient>
 void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block, const Real* input,
               const Real* weights, int64_t panel_begin, int64_t panel_end, int64_t tiles, Real* sums,
               Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
-  const int64_t row_tiles = ceil_div(tiles, kTileRows);
   const bool near = k.weights_near();
-  for (int64_t panel = panel_begin; panel < panel_end; ++panel, sums += k.sum_panel()) {
-    const int64_t width = k.panel_width(panel);
-    for (int64_t i = 0; i < 2 * P; ++i) {
-      const int64_t at = pair * 2 * P + i;
-      const Real* b = weights + panel * k.weight_panel() + at * k.weight_point();
+  for (int64_t i = 0; i < 2 * P; ++i, input += block.point) {
+    const int64_t at = pair * 2 * P + i;
+    for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
+      const int64_t width = k.panel_width(panel);
+      const Real* b = weights + at * k.weight_point() + panel * k.weight_panel();
       Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, k.c_in, block.row, 1, width};
-      for (int64_t r = 0; r < row_tiles; ++r) {
-        const int64_t from = part_begin(tiles, row_tiles, r), rows = part_begin(tiles, row_tiles, r + 1) - from;
+      sum.c_tile = k.sum_tile();
+      Real* to = sums + (panel - panel_begin) * k.sum_panel() + at * k.kSumPoint;
+      for_tile_runs(tiles, [&](int64_t from, int64_t rows, int64_t count) {
+        sum.tiles = count;
+        sum.a_tile = rows * block.row;
         sum.prefetch = nullptr;
-        if (!near && (r + 1) * kLine <= width) sum.prefetch = b + k.weight_point() + r * k.c_in * kLine;
-        for (int64_t a = 0; a < 2 && pair > 0 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(k.c_in);
-        sum.prefetch_step = sum.prefetch ? kLine : 0;
-        micro_kernel(RowLayout::strided, rows, width, false)(sum, input + i * block.point + from * block.row, b,
-                                                             sums + r * k.sum_tile() + at * k.kSumPoint, kPanel, width,
+        sum.prefetch_step = kLine;
+        if (!near && from == 0 && ((panel - panel_begin) % 2 == 0 || tiles <= kTileRows)) {
+          sum.prefetch = b + k.weight_panel();
+          sum.prefetch_step = min_of(max_of(2 * width / count, 1), kLine);
+        }
+        for (int64_t a = 0; a < 2 && pair > 0 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * k.c_in);
+        if (!sum.prefetch) sum.prefetch_step = 0;
+        micro_kernel(RowLayout::strided, rows, width, false)(sum, input + from * block.row, b, to, kPanel, width,
                                                              false);
-      }
+        to += count * k.sum_tile();
+      });
     }
   }
 }
@@ -159,12 +176,12 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& pa
   const Grid& g = k.grid;
   const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
   const int64_t tiles = patch.tiles(), row_tiles = ceil_div(tiles, kTileRows);
-  TileWalk tile(g, patch);
+  TileWalk tile(g, patch.begin);
   for (int64_t r = 0; r < row_tiles; ++r) {
     const Real* from = sums + r * k.sum_tile();
     int64_t left_over = part_begin(tiles, row_tiles, r + 1) - part_begin(tiles, row_tiles, r);
     while (left_over > 0) {
-      const int64_t run = min_of(min_of(left_over, k.kRunTiles), patch.column_end - tile.column);
+      const int64_t run = min_of(min_of(left_over, k.kRunTiles), g.tiles_w - tile.column);
       for (int64_t i = 0; i < run; ++i, from += kPanel) {
         for (int64_t v = 0; v < width; v += kLanes)
           gather_tile<P, false, M>(
@@ -182,37 +199,56 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& pa
   }
 }
 
+// Phase 0, an item: some channels of a patch.
 template <int M, int R, bool Gradient>
-void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int64_t end) {
+void transform_apart(const Convolution<M, R, Gradient>& k, const Real* x, Real* input, int64_t begin, int64_t end) {
+  constexpr int P = M + R - 1;
+  const int64_t blocks = ceil_div(k.c_in, kApartChannels);
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t patch = item / blocks, first = item % blocks * kApartChannels;
+    transform_input<P, 0, P / 2, true>(k.grid, k.patches.at(patch), M, x,
+                                       {k.c_in, first, min_of(k.c_in - first, kApartChannels)}, k.input_block(),
+                                       input + patch * k.input_elements() + first);
+  }
+}
+
+template <int M, int R, bool Gradient>
+void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
   constexpr int P = M + R - 1;
   const Convolution<M, R, Gradient> k(shape);
   const Grid& g = k.grid;
   const Real *x = buffer<const Real>(args, 0), *weights = buffer<const Real>(args, 1);
+  Real* apart = static_cast<Real*>(args.workspace);
+  if (phase == 0) return transform_apart(k, x, apart, begin, end);
   const Finish to = finish_of(shape.epilogue, args, k.s.n * product(Gradient ? k.s.in : k.s.out) * k.c_out, k.c_out);
   const Block block = k.input_block();
-  Real* input = static_cast<Real*>(args.scratch);
-  Real* pixels = input + 2 * P * block.point;
+  Real* pixels = static_cast<Real*>(args.scratch);
   Real* sums = pixels + k.kPixels;
+  Real* input = sums + k.group_panels() * k.sum_panel();
   const Channels all{k.c_in, 0, k.c_in};
   for (int64_t item = begin; item < end; ++item) {
     const Patch patch = k.patches.at(item / k.groups);
     const int64_t panel_begin = part_begin(k.panels, k.groups, item % k.groups);
     const int64_t panel_end = part_begin(k.panels, k.groups, item % k.groups + 1);
-    // What this item will write, then what the next will read, which this thread will most likely claim.
     Ahead ahead[2];
-    if (k.groups == 1 && !to.streams) ahead[0] = ahead_of(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
-    if ((item + 1) % k.groups == 0 && (item + 1) / k.groups < k.patches.count())
-      ahead[1] = ahead_of(g, k.patches.at((item + 1) / k.groups), M, g.in_h, g.in_w, x, k.c_in);
-    const auto multiply_pair = [&](int pair) {
-      multiply(k, pair, block, input, weights, panel_begin, panel_end, patch.tiles(), sums, ahead);
+    const auto multiply_pair = [&](int pair, const Real* points) {
+      multiply(k, pair, block, points, weights, panel_begin, panel_end, patch.tiles(), sums, ahead);
     };
-    transform_input<P, 0>(g, patch, M, x, all, block, input);
-    multiply_pair(0);
-    transform_input<P, 1>(g, patch, M, x, all, block, input);
-    multiply_pair(1);
-    if constexpr (P == 6) {
-      transform_input<P, 2>(g, patch, M, x, all, block, input);
-      multiply_pair(2);
+    if (k.apart()) {
+      const Real* points = apart + item / k.groups * k.input_elements();
+      for (int pair = 0; pair < P / 2; ++pair) multiply_pair(pair, points + pair * 2 * P * block.point);
+    } else {
+      // What this item will write, then what the next will read, which this thread will most likely claim.
+      if (!to.streams) ahead[0] = Ahead(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
+      if (item + 1 < k.patches.count) ahead[1] = Ahead(g, k.patches.at(item + 1), M, g.in_h, g.in_w, x, k.c_in);
+      transform_input<P, 0>(g, patch, M, x, all, block, input);
+      multiply_pair(0, input);
+      transform_input<P, 1>(g, patch, M, x, all, block, input);
+      multiply_pair(1, input);
+      if constexpr (P == 6) {
+        transform_input<P, 2>(g, patch, M, x, all, block, input);
+        multiply_pair(2, input);
+      }
     }
     for (int64_t panel = panel_begin; panel < panel_end; ++panel)
       finish(k, panel, patch, sums + (panel - panel_begin) * k.sum_panel(), to, pixels);
@@ -220,15 +256,21 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
 }
 
 template <int M, int R, bool Gradient>
-int64_t items(const ConvShape& shape, int) {
+int64_t items(const ConvShape& shape, int phase) {
   const Convolution<M, R, Gradient> k(shape);
-  return k.patches.count() * k.groups;
+  if (phase == 0) return k.apart() ? k.patches.count * ceil_div(k.c_in, kApartChannels) : 0;
+  return k.patches.count * k.groups;
 }
 
 template <int M, int R, bool Gradient>
+int64_t workspace(const ConvShape& shape) {
+  const Convolution<M, R, Gradient> k(shape);
+  return k.apart() ? k.patches.count * k.input_elements() * int64_t{sizeof(Real)} : 0;
+}
+template <int M, int R, bool Gradient>
 int64_t scratch(const ConvShape& shape) {
   const Convolution<M, R, Gradient> k(shape);
-  return (2 * k.P * k.input_block().point + k.kPixels + k.group_panels() * k.sum_panel()) * int64_t{sizeof(Real)};
+  return (k.kPixels + k.group_panels() * k.sum_panel() + (k.apart() ? 0 : k.input_elements())) * int64_t{sizeof(Real)};
 }
 
 // Fitted to 19 layers of 16 to 512 channels, batch 1 to 128. A product of fewer than 4 rows waits for its sums.
@@ -237,11 +279,11 @@ double cost(const ConvShape& shape) {
   if (!can_do<R>(canonical(shape))) return -1;
   const Convolution<M, R, Gradient> k(shape);
   const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
-  const double tiles = double(max_of(k.grid.tiles(), 4 * k.patches.count()));
+  const double tiles = double(max_of(k.grid.tiles(), 4 * k.patches.count));
   const double products = 1.15 * k.P * k.P * double(k.c_in) * out_vectors / 2;
-  const double transforms = (k.P == 6 ? 200 : 60) * (in_vectors * double(k.groups) + out_vectors);
+  const double transforms = (k.P == 6 ? 200 : 60) * (in_vectors + out_vectors);
   // Weights that do not stay in L2 come at 8 bytes a cycle at most.
-  const double weights = double(k.panels * k.weight_panel()) * sizeof(Real) / 8 * double(k.patches.count());
+  const double weights = double(k.weight_elements()) * sizeof(Real) / 8 * double(k.patches.count);
   const double cycles = tiles * (products + transforms);
   return k.weights_near() || weights < cycles ? cycles : weights;
 }
@@ -254,7 +296,8 @@ constexpr PrepareKernel kWeights{
 template <int M, int R, bool Gradient>
 constexpr Kernel kernel() {
   Kernel kernel{M == 4 ? "winograd_4x4" : "winograd_2x2", erased_items<ConvShape, items<M, R, Gradient>>,
-                erased_run<ConvShape, run<M, R, Gradient>>};
+                erased_run<ConvShape, run<M, R, Gradient>>, 2};
+  kernel.workspace = erased_size<ConvShape, workspace<M, R, Gradient>>;
   kernel.scratch = erased_size<ConvShape, scratch<M, R, Gradient>>;
   kernel.cost = erased_cost<ConvShape, cost<M, R, Gradient>>;
   kernel.prepared_input = 1;

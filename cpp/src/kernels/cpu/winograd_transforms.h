@@ -135,6 +135,13 @@ STRIATE_INLINE void input_tile(Load load_at, Store store_at) {
   }
 }
 
+// Pairs [First, First + Count), their points numbered from 0.
+template <int P, int First, int Count, class Load, class Store>
+STRIATE_INLINE void input_tiles(Load load_at, Store store_at) {
+  input_tile<P, First>(load_at, store_at);
+  if constexpr (Count > 1) input_tiles<P, First + 1, Count - 1>(load_at, [&](int i, Vec v) { store_at(2 * P + i, v); });
+}
+
 // The same rows of a filter (scaled) or of a tile of output gradients.
 template <int P, int Pair, bool Scaled, int T, class Load, class Store>
 STRIATE_INLINE void spread_tile(Load load_at, Store store_at) {

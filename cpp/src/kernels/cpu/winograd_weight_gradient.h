@@ -16,8 +16,8 @@ namespace winograd {
 
 constexpr int64_t kBlockChannels = 128, kBlockColumns = 128;
 static_assert(kBlockColumns % kPanel == 0);
-constexpr int64_t kBatchElements = (kLanes == 16 ? 768 << 10 : 192 << 10) / sizeof(Real);  // of transformed tiles
-constexpr int64_t kMostTiles = 56;
+constexpr int64_t kBatchElements = (kLanes == 16 ? 768 << 10 : 1600 << 10) / sizeof(Real);  // of transformed tiles
+constexpr int64_t kMostTiles = kLanes == 16 ? 56 : 78;
 // Transforming a block's sums back costs what 5 to 10 tiles do.
 constexpr int64_t kChunkTiles = 96, kLeastChunkTiles = 20;
 constexpr int64_t kGradientItems = 32;
@@ -39,7 +39,7 @@ struct WeightGradient {
         column_blocks(ceil_div(s.c_out, kBlockColumns)),
         chunks(chunks_of(grid.tiles(), c_blocks * column_blocks)),
         patches(grid, patch_tiles()) {
-    chunks = min_of(chunks, patches.count());
+    chunks = min_of(chunks, patches.count);
   }
 
   static int64_t chunks_of(int64_t tiles, int64_t blocks) {
@@ -77,19 +77,19 @@ void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Cha
   const Block input = k.input_block(), gradient = k.gradient_block();
   transform_input<P, Pair>(k.grid, patch, M, at.x, channels, input, at.input);
   transform_output_gradient<P, Pair, M>(k.grid, patch, at.gy, columns, gradient, at.gradient);
-  const Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, patch.tiles(), 1, input.row, gradient.row};
-  const int64_t row_tiles = ceil_div(channels.count, kTileRows);
+  Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, patch.tiles(), 1, input.row, gradient.row};
   for (int64_t i = 0; i < 2 * P; ++i) {
     Real* to = at.sums + (Pair * 2 * P + i) * k.sum_point();
     for (int64_t column = 0; column < columns.count; column += kPanel, to += k.sum_panel()) {
       const int64_t width = columns.count - column <= kLanes ? kLanes : kPanel;
-      for (int64_t t = 0; t < row_tiles; ++t) {
-        const int64_t c = part_begin(channels.count, row_tiles, t);
-        const int64_t rows = part_begin(channels.count, row_tiles, t + 1) - c;
+      for_tile_runs(channels.count, [&](int64_t c, int64_t rows, int64_t tiles) {
+        sum.tiles = tiles;
+        sum.a_tile = rows;
+        sum.c_tile = rows * kPanel;
         micro_kernel(RowLayout::unit, rows, width, false)(sum, at.input + i * input.point + c,
                                                           at.gradient + i * gradient.point + column, to + c * kPanel,
                                                           kPanel, width, !first);
-      }
+      });
     }
   }
 }
@@ -133,8 +133,8 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
     const int64_t c_begin = part_begin(k.s.c_in, k.c_blocks, c_block), column_begin = column_block * k.block_columns();
     const Channels channels{k.s.c_in, c_begin, part_begin(k.s.c_in, k.c_blocks, c_block + 1) - c_begin};
     const Channels columns{k.s.c_out, column_begin, min_of(k.block_columns(), k.s.c_out - column_begin)};
-    const int64_t first = part_begin(k.patches.count(), k.chunks, chunk);
-    for (int64_t i = first; i < part_begin(k.patches.count(), k.chunks, chunk + 1); ++i) {
+    const int64_t first = part_begin(k.patches.count, k.chunks, chunk);
+    for (int64_t i = first; i < part_begin(k.patches.count, k.chunks, chunk + 1); ++i) {
       const Patch patch = k.patches.at(i);
       add_pair<0>(k, channels, columns, at, patch, i == first);
       add_pair<1>(k, channels, columns, at, patch, i == first);
@@ -167,7 +167,7 @@ double weight_gradient_cost(const ConvShape& shape) {
   if (!can_do<R>(canonical(shape))) return -1;
   const WeightGradient<M, R> k(shape);
   const double in_vectors = double(ceil_div(k.s.c_in, kLanes)), out_vectors = double(ceil_div(k.s.c_out, kLanes));
-  const double tiles = double(k.grid.tiles()), patches = double(k.patches.count());
+  const double tiles = double(k.grid.tiles()), patches = double(k.patches.count);
   const double products = k.P * k.P * double(k.s.c_in) * out_vectors / 2;
   const double transforms = 250 * (in_vectors * double(k.column_blocks) + out_vectors * double(k.c_blocks));
   return products * (1.25 * tiles + 6 * patches) + transforms * tiles +
