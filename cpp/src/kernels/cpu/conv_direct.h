@@ -22,8 +22,11 @@ constexpr int64_t kItemPixels = 32 * kTileRows;
 constexpr int64_t kStripElements = (512 << 10) / sizeof(Real);   // of the 1 to 2 MB of L2
 constexpr int64_t kPanelElements = (1024 << 10) / sizeof(Real);  // of panels that stay in L2
 constexpr int64_t kWantedItems = 32;
-constexpr int64_t kRunTiles = 8;  // summed in one call; before an epilogue they wait in L1
-constexpr int64_t kRunElements = kRunTiles * kTileRows * kPanel;
+constexpr int64_t kItemTerms = 1 << 16;  // products an item should have: about 3 us
+// Outputs summed in one call, on several lines if these are short; before an epilogue they wait in L1.
+constexpr int64_t kRunPixels = 16 * kTileRows;
+constexpr int64_t kRunElements = kItemPixels * kPanel;  // a line may be longer
+constexpr int64_t kRunPanels = 8;
 
 template <bool Gradient>
 struct Correlation {
@@ -64,15 +67,17 @@ struct Correlation {
     while (!one_tap && h_block > 1 && strip_elements() > kStripElements) h_block = ceil_div(h_block, 2);
     while (!one_tap && w_block > kTileRows && strip_elements() > kStripElements) w_block = ceil_div(w_block, 2);
     count_blocks(h, w);
-    while (items() * panels < kWantedItems && h_block > 1) {
+    const int64_t terms = s.n * product(s.out) * product(s.kernel) * c_in * c_out;
+    const int64_t wanted = max_of(min_of(kWantedItems, terms / kItemTerms), 1);
+    while (items() * panels < wanted && h_block > 1) {
       h_block = ceil_div(h_block, 2);
       count_blocks(h, w);
     }
-    while (items() * panels < kWantedItems && w_block > kTileRows) {
+    while (items() * panels < wanted && w_block > kTileRows) {
       w_block = ceil_div(w_block, 2);
       count_blocks(h, w);
     }
-    groups = ceil_div(kWantedItems, items());
+    groups = ceil_div(wanted, items());
     if (one_tap) groups = max_of(groups, ceil_div(panels * packed_panel(), kPanelElements));
     groups = min_of(panels, groups);
   }
@@ -212,6 +217,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   const bool plain = !ending.bias && !ending.residual && !ending.mask && ending.activation == Activation::none;
   const bool dense = w.offset_step == 1;  // taps along w and channels are one run
   const int64_t pixels = b.w_end - b.w_begin, pixel_row = w.in_step * strip.pixel, y_row = w.out_step * k.c_out;
+  const int64_t y_line = h.out_step * out_size[2] * k.c_out;
   const bool own_bias = k.side == 1 && k.bias_channels != k.c_out;  // repeats with the taps merged into channels
 
   struct Line {
@@ -243,8 +249,9 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
            (w.packed_first + ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + line.h_tap) * k.w_taps) *
                k.c_in * width;
   };
-  // A run of `tiles` tiles of `rows` outputs from output `from` on, each `panels` panels.
-  const auto add = [&](const Line& line, int64_t panel, int64_t panels, int64_t from, int64_t rows, int64_t tiles) {
+  // On `lines` lines, a run of `tiles` tiles of `rows` outputs from output `from` on, each `panels` panels.
+  const auto add = [&](const Line& line, int64_t panel, int64_t panels, int64_t from, int64_t rows, int64_t tiles,
+                       int64_t lines) {
     const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
     Reduction sum = sum_of(line, width);
     const Real* x = line.row + from * pixel_row;
@@ -252,12 +259,14 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       // The next tile, a share of it with every panel.
       sum.prefetch_step = max_of(kLine / (b.panel_end - b.panel_begin), 1);
       sum.prefetch = x + rows * pixel_row + (panel - b.panel_begin) * sum.length * sum.prefetch_step;
-    } else if (k.in_place && panel == b.panel_begin) {
-      // The next row of outputs, a share of its input with every tile.
-      sum.prefetch_step = kLine;
+    } else if (k.in_place && panel == b.panel_begin && line.h_taps * w.taps > 0) {
+      // The next row of outputs, a share of its input with every term.
+      sum.prefetch_step = ceil_div(h.in_step * strip.row, ceil_div(pixels, kTileRows) * line.h_taps * w.taps * k.c_in);
       sum.prefetch = line.row + (line.h_taps * h.offset_step + from * h.in_step / pixels) * strip.row;
     }
     sum.tiles = tiles * panels;
+    sum.lines = lines;
+    sum.a_line = h.in_step * strip.row;
     if (panels > 1)
       sum.b_tile = k.packed_panel();
     else
@@ -267,16 +276,20 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     if (plain) {
       sum.stream = at.finish.streams;
       sum.c_tile = panels > 1 ? kPanel : rows * y_row;
+      sum.c_line = y_line;
       micro_kernel(RowLayout::strided, rows, columns, columns < width)(sum, x, taps, at.finish.y + y, y_row, columns,
                                                                        false);
       return;
     }
     sum.c_tile = rows * kPanel;
+    sum.c_line = tiles * sum.c_tile;
     micro_kernel(RowLayout::strided, rows, width, false)(sum, x, taps, sums, kPanel, width, false);
-    for (int64_t p = 0; p < panels; ++p) {
-      const int64_t channel = (panel + p) * kPanel;
-      finish_tile(ending, sums + p * sum.c_tile, kPanel, rows * tiles, columns,
-                  tile_at(at.finish, own_bias ? channel % k.bias_channels : channel, y + p * kPanel), y_row);
+    for (int64_t i = 0; i < lines * panels; ++i) {  // of the two, one is 1
+      const int64_t channel = panels > 1 ? (panel + i) * kPanel : panel * kPanel;
+      finish_tile(
+          ending, sums + i * (panels > 1 ? sum.c_tile : sum.c_line), kPanel, rows * tiles, columns,
+          tile_at(at.finish, own_bias ? channel % k.bias_channels : channel, y + i * (panels > 1 ? kPanel : y_line)),
+          y_row);
     }
   };
   if (k.one_tap) {
@@ -286,22 +299,23 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
         for (int64_t t = 0; t < tiles; ++t)
           for (int64_t panel = b.panel_begin; panel < b.panel_end;) {
             const int64_t whole = min_of(k.c_out / kPanel, b.panel_end) - panel;
-            const int64_t panels = max_of(min_of(whole, kRunTiles), 1);
-            add(line, panel, panels, first + t * rows, rows, 1);
+            const int64_t panels = max_of(min_of(whole, kRunPanels), 1);
+            add(line, panel, panels, first + t * rows, rows, 1, 1);
             panel += panels;
           }
       });
     }
-  } else {
-    for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel)
-      for (int64_t q = b.h_begin; q < b.h_end; ++q) {
-        const Line line = line_at(q);
-        for_tile_runs(pixels, [&](int64_t first, int64_t rows, int64_t tiles) {
-          for (int64_t t = 0; t < tiles; t += kRunTiles)
-            add(line, panel, 1, first + t * rows, rows, min_of(tiles - t, kRunTiles));
-        });
-      }
+    return;
   }
+  for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel)
+    for (int64_t q = b.h_begin, lines; q < b.h_end; q += lines) {
+      // Lines whose windows have the same taps inside the input.
+      const Line line = line_at(q);
+      for (lines = 1; q + lines < b.h_end && (lines + 1) * pixels <= kRunPixels; ++lines)
+        if (h.first_tap(q + lines) != line.h_tap || h.end_tap(q + lines) != line.h_tap + line.h_taps) break;
+      for_tile_runs(
+          pixels, [&](int64_t first, int64_t rows, int64_t tiles) { add(line, panel, 1, first, rows, tiles, lines); });
+    }
 }
 
 template <bool Gradient>

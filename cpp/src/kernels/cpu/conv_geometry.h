@@ -114,13 +114,17 @@ STRIATE_INLINE int64_t wider_taps(const Axis& w, int64_t side) { return w.taps +
 
 STRIATE_INLINE int64_t outputs_side_by_side(const Axis& w, int64_t channels) {
   int64_t best = 1;
-  if (w.out_step != 1 || w.offset_step != 1 || 2 * channels > kLanes) return best;
-  double used = double(channels) / kLanes;
+  if (w.out_step != 1 || w.offset_step != 1 || 2 * channels > kPanel) return best;
+  // The share of the peak; a tile one vector wide needs 8 rows to cover the latency of its sums.
+  const auto used_by = [&](int64_t side) {
+    const int64_t vectors = ceil_div(side * channels, kLanes);
+    const double covered = vectors == 1 && kTileRows < 8 ? kTileRows / 8.0 : 1;
+    return covered * double(side * channels) / double(vectors * kLanes) * double(w.taps) / double(wider_taps(w, side));
+  };
+  double used = used_by(1);
   for (int64_t side = 2; side * channels <= kPanel; ++side) {
-    const double lanes = double(ceil_div(side * channels, kLanes) * kLanes);
-    const double of = double(side * channels) / lanes * double(w.taps) / double(wider_taps(w, side));
-    if (w.outputs % side != 0 || of <= 1.1 * used) continue;
-    used = of;
+    if (w.outputs % side != 0 || used_by(side) <= 1.1 * used) continue;
+    used = used_by(side);
     best = side;
   }
   return best;

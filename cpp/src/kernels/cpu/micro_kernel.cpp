@@ -32,7 +32,7 @@ void run_tiles(const Reduction& sum, const Real* a, const Real* b, Real* c, int6
   const int64_t a_row = Layout == RowLayout::unit ? 1 : sum.a_row;
   const int64_t a_step = Layout == RowLayout::strided ? 1 : sum.a_step;
   const Real* ahead = sum.prefetch_step ? sum.prefetch : a;
-  for (int64_t tile = 0; tile < sum.tiles; ++tile, a += sum.a_tile, b += sum.b_tile, c += sum.c_tile) {
+  for (int64_t line = 0, tile = 0; line < sum.lines;) {
     Vec acc[Rows][Vecs];
     STRIATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
@@ -69,17 +69,27 @@ void run_tiles(const Reduction& sum, const Real* a, const Real* b, Real* c, int6
         STRIATE_UNROLL
         for (int v = 0; v < Vecs; ++v) stream(c + r * c_row + v * kLanes, acc[r][v]);
       }
-      continue;
-    }
-    STRIATE_UNROLL
-    for (int r = 0; r < Rows; ++r) {
+    } else {
       STRIATE_UNROLL
-      for (int v = 0; v < Vecs; ++v) {
-        if (Masked && v == Vecs - 1)
-          store_n(c + r * c_row + v * kLanes, acc[r][v], tail);
-        else
-          store(c + r * c_row + v * kLanes, acc[r][v]);
+      for (int r = 0; r < Rows; ++r) {
+        STRIATE_UNROLL
+        for (int v = 0; v < Vecs; ++v) {
+          if (Masked && v == Vecs - 1)
+            store_n(c + r * c_row + v * kLanes, acc[r][v], tail);
+          else
+            store(c + r * c_row + v * kLanes, acc[r][v]);
+        }
       }
+    }
+    a += sum.a_tile;
+    b += sum.b_tile;
+    c += sum.c_tile;
+    if (++tile == sum.tiles) {
+      tile = 0;
+      ++line;
+      a += sum.a_line - sum.tiles * sum.a_tile;
+      b -= sum.tiles * sum.b_tile;
+      c += sum.c_line - sum.tiles * sum.c_tile;
     }
   }
 }

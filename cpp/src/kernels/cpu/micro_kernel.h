@@ -2,10 +2,11 @@
 // vectors of sums, each held in registers over the whole reduction, then left in memory (an L1 buffer the epilogue
 // finishes, or the gradient itself).
 //
-//   c[tile][r][j] (+)= sum over i0, i1, i2, t of a[tile * a_tile + i . a_stride + r * a_row + t * a_step]
-//                                              * b[tile * b_tile + i . b_stride + t * b_step + j]
+//   c[line][tile][r][j] (+)= sum over i0, i1, i2, t
+//       of a[line * a_line + tile * a_tile + i . a_stride + r * a_row + t * a_step] * b[tile * b_tile + i . b_stride +
+//       t * b_step + j]
 //
-// One call does a run of tiles: describing and calling each by itself costs 25 cycles, a fifth of a tile of 16 terms.
+// One call does lines of tiles: describing and calling each by itself costs 25 cycles, a fifth of a tile of 16 terms.
 // The three outer loops are what makes one kernel do for all: the taps of a convolution (forward, input
 // gradient), the rows of an image (weight gradient), nothing at all (matrix product). They run in order, so
 // the order of summation is the reduction's.
@@ -24,6 +25,7 @@ struct Reduction {
   int64_t a_step, b_step;                      // between the terms of the inner loop
   int64_t tiles = 1;                           // how many, and how far apart in a, b and c
   int64_t a_tile = 0, b_tile = 0, c_tile = 0;
+  int64_t lines = 1, a_line = 0, c_line = 0;  // of tiles
   // Memory a later call will read, asked for one cache line a term; step 0 for nothing.
   const Real* prefetch = nullptr;
   int64_t prefetch_step = 0;
