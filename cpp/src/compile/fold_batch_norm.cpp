@@ -15,7 +15,9 @@ bool is_stored(const Value& value) {
 template <class Anchor>
 std::vector<Value> folded(const Value& anchored, const std::vector<Value>& bn, double epsilon) {
   const auto* anchor = op_as<Anchor>(anchored);
-  if (!anchor || anchor->fused.activation != "none" || anchor->fused.residual || anchor->fused.mask) return {};
+  if (!anchor || anchor->fused.activation != "none" || anchor->fused.residual || anchor->fused.mask ||
+      anchor->fused.pooling != "none")
+    return {};
   const std::vector<Value>& args = anchored.node()->inputs;
   for (size_t i = 1; i < args.size(); ++i)
     if (!is_stored(args[i])) return {};

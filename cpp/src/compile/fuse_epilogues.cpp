@@ -1,6 +1,7 @@
 #include "compile/passes.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
+#include "ops/pool.h"
 
 namespace striate {
 namespace {
@@ -20,7 +21,7 @@ bool bias_of(const Value& bias, const Value& y) {
 bool fuse_sum(const Value& y, const Value& other, Fusion& fusion) {
   FusedEpilogue& to = fusion.epilogue;
   fusion.operand = other;
-  if (to.mask || to.activation != "none" || to.residual) return false;
+  if (to.mask || to.activation != "none" || to.residual || to.pooling != "none") return false;
   if (!to.bias && bias_of(other, y)) {
     to.bias = true;
     fusion.position = 0;
@@ -33,17 +34,30 @@ bool fuse_sum(const Value& y, const Value& other, Fusion& fusion) {
 
 bool fuse_activation(std::string_view op, Fusion& fusion) {
   FusedEpilogue& to = fusion.epilogue;
-  if (to.mask || to.activation != "none") return false;
+  if (to.mask || to.activation != "none" || to.pooling != "none") return false;
   to.activation = op;
   return true;
 }
 
 bool fuse_mask(const Value& y, const Value& mask, Fusion& fusion) {
   FusedEpilogue& to = fusion.epilogue;
-  if (to.mask || to.activation != "none" || !(mask.type() == y.type())) return false;
+  if (to.mask || to.activation != "none" || to.pooling != "none" || !(mask.type() == y.type())) return false;
   to.mask = true;
   fusion.operand = mask;
   fusion.position = to.bias + to.residual;
+  return true;
+}
+
+// Windows of 2x2 that tile an image of even sizes.
+template <class Pool>
+bool fuse_pooling(const Pool& pool, const Value& y, Fusion& fusion) {
+  FusedEpilogue& to = fusion.epilogue;
+  if (to.mask || to.residual || to.pooling != "none" || y.rank() != 4 || y.shape().elements() == 0) return false;
+  const PoolShape shape = pool.shape(Pool::kName, y.shape());
+  for (int i = 1; i < 3; ++i)
+    if (shape.window[i] != 2 || shape.stride[i] != 2 || shape.pad_lo[i] != 0 || shape.in[i] != 2 * shape.out[i])
+      return false;
+  to.pooling = std::is_same_v<Pool, MaxPool> ? "max" : "average";
   return true;
 }
 
@@ -54,7 +68,9 @@ std::vector<Value> fused(const Value& anchored, const Backend& backend, Extend e
   if (!anchor) return {};
   Fusion fusion{anchor->fused, {}};
   if (!extend(fusion)) return {};
-  if (!backend.claim({std::string(Anchor::kName), fusion.epilogue.bias, fusion.epilogue.activation})) return {};
+  if (!backend.claim(
+          {std::string(Anchor::kName), fusion.epilogue.bias, fusion.epilogue.activation, fusion.epilogue.pooling}))
+    return {};
   std::vector<Value> inputs = anchored.node()->inputs;
   const auto operands = inputs.end() - anchor->fused.operand_count();
   if (fusion.operand) inputs.insert(operands + fusion.position, fusion.operand);
@@ -92,6 +108,10 @@ Graph fuse_epilogues(const Graph& graph, const Backend& backend) {
       return fused_any(inputs[0], backend, [&](Fusion& fusion) { return fuse_activation(op, fusion); });
     } else if (op == "relu_gradient" && once(1)) {
       return fused_any(inputs[1], backend, [&](Fusion& fusion) { return fuse_mask(inputs[1], inputs[0], fusion); });
+    } else if (const auto* max = dynamic_cast<const MaxPool*>(node.op.get()); max && once(0)) {
+      return fused<Conv>(inputs[0], backend, [&](Fusion& fusion) { return fuse_pooling(*max, inputs[0], fusion); });
+    } else if (const auto* mean = dynamic_cast<const AvgPool*>(node.op.get()); mean && once(0)) {
+      return fused<Conv>(inputs[0], backend, [&](Fusion& fusion) { return fuse_pooling(*mean, inputs[0], fusion); });
     }
     return {};
   });

@@ -33,7 +33,7 @@ Graph fuse_batch_norm(const Graph& graph);
 Graph move_relu_gradients(const Graph& graph);
 
 // conv, its input gradient or matmul + bias + residual + activation, or masked by a ReLU's gradient, as one step, where
-// the backend claims it.
+// the backend claims it; a convolution also with the 2x2 pooling of its result.
 Graph fuse_epilogues(const Graph& graph, const Backend& backend);
 
 // momentum_update of a weight by a product over a small batch: the product is not kept.

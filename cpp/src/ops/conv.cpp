@@ -110,7 +110,7 @@ std::vector<ValueType> Conv::infer(const std::vector<ValueType>& inputs) const {
   check_input_count(kName, inputs, 2, 5);
   const ValueType y = infer_output(kName, inputs[0], inputs[1]);
   fused.check(kName, inputs, 2, y);
-  return {y};
+  return {fused.pooled(y)};
 }
 
 std::vector<Value> Conv::gradient(const GradientArgs& args) const {
@@ -134,7 +134,7 @@ void Conv::lower(Lowering& lowering) const {
 }
 
 Cost Conv::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
-  return conv_cost(inputs, outputs, outputs[0].shape, inputs[1].shape);
+  return conv_cost(inputs, outputs, infer_output(kName, inputs[0], inputs[1]).shape, inputs[1].shape);
 }
 
 // --- its gradients -----------------------------------------------------------------------------------------------

@@ -13,10 +13,18 @@ Activation activation_from_name(std::string_view op, const std::string& name) {
   fail(ErrorKind::value, op, "activation=\"", name, "\" is unknown. Expected none, relu, sigmoid or tanh.");
 }
 
+Pooling pooling_from_name(std::string_view op, const std::string& name) {
+  if (name == "none") return Pooling::none;
+  if (name == "max") return Pooling::max;
+  if (name == "average") return Pooling::average;
+  fail(ErrorKind::value, op, "pooling=\"", name, "\" is unknown. Expected none, max or average.");
+}
+
 }  // namespace
 
 void FusedEpilogue::visit(AttributeVisitor& visit) {
   visit("activation", activation);
+  if (pooling != "none") visit("pooling", pooling);
   if (!operands()) return;
   visit("bias", bias);
   visit("residual", residual);
@@ -36,12 +44,17 @@ void FusedEpilogue::check(std::string_view op, const std::vector<ValueType>& inp
   if (mask) check_operand("mask", inputs[own++], y.shape, "the shape of the result");
 }
 
+ValueType FusedEpilogue::pooled(const ValueType& y) const {
+  if (pooling == "none") return y;
+  return {y.dtype, y.shape.with(1, y.shape[1] / 2).with(2, y.shape[2] / 2)};
+}
+
 void FusedEpilogue::check_unfused(std::string_view op) const {
   STRIATE_CHECK(!any(), value, op, "has no gradient once something is fused onto it. Take gradients before compiling.");
 }
 
 Epilogue FusedEpilogue::epilogue(std::string_view op) const {
-  return {bias, activation_from_name(op, activation), residual, mask};
+  return {bias, activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling)};
 }
 
 }  // namespace striate

@@ -17,6 +17,7 @@ struct Region {
   std::string anchor;  // "conv", "conv_input_gradient", "matmul"
   bool bias = false;
   std::string activation;  // "none", "relu", ...
+  std::string pooling;     // "none", "max", ...
 };
 
 // A kernel call made ready for a device: opaque to all but its backend.

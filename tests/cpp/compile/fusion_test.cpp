@@ -82,6 +82,29 @@ TEST_CASE("a convolution ends with its bias, a residual and a ReLU") {
   check_same({x, r}, {y}, {product, biased, sum}, given, kTolerance);
 }
 
+TEST_CASE("a convolution ends with the pooling of its result, unless something else reads this") {
+  const Value x = input("x", DType::float32, {kUnknown, 6, 8, 5});
+  const Variable w("w", random({3, 3, 5, 7}, 1)), b("b", random({7}, 2));
+  const std::vector<Tensor> given = {random({3, 6, 8, 5}, 3)};
+  ops::PoolOptions two;
+  two.window = {2, 2};
+  for (const bool max : {false, true}) {
+    const Value product = ops::conv(x, w.value(), same_padding()), sum = ops::add(product, b.value());
+    const Value active = max ? ops::relu(sum) : ops::tanh(sum);
+    const Value y = max ? ops::max_pool(active, two) : ops::avg_pool(active, two);
+    CHECK(count_steps(Function("f", {x}, {y}), given) == 1);
+    CHECK(count_steps(Function("f", {x}, {y, active}), given) == 2);
+    CHECK(count_steps(Function("f", {x}, {ops::relu(y)}), given) == 2);
+    check_same({x}, {y}, {product, sum, active}, given, kTolerance);
+    // Windows that overlap, or leave something out, stay steps of their own.
+    ops::PoolOptions wide = two, odd = two;
+    wide.strides = {1, 1};
+    odd.window = {4, 3};
+    for (const ops::PoolOptions& options : {wide, odd})
+      CHECK(count_steps(Function("f", {x}, {ops::max_pool(active, options)}), given) == 2);
+  }
+}
+
 TEST_CASE("an activation or a sum after a ReLU stays a step of its own") {
   const Value x = input("x", DType::float32, {kUnknown, 6, 5}), r = input("r", DType::float32, {kUnknown, 6, 7});
   const Variable w("w", random({3, 5, 7}, 1));

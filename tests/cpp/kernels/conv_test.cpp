@@ -129,7 +129,42 @@ void check_rounded(const ConvShape& s) {
                  }));
 }
 
+// The forward pass with pooling; its bound is that of the window's largest.
+void check_pooled(const ConvShape& s) {
+  const Values x = reals(x_size(s), 1), w = reals(w_size(s), 2);
+  const Beside beside = beside_of(s.epilogue, y_size(s), s.c_out, reals);
+  Values terms(y_size(s)), bound(y_size(s));
+  for_each_product(s, [&](int64_t i, int64_t j, int64_t o) {
+    terms[o] += 1;
+    bound[o] += std::abs(x[i] * w[j]);
+  });
+  for (size_t i = 0; i < bound.size(); ++i) bound[i] = 4 * std::sqrt(terms[i] + 4) * (bound[i] + 1);
+  ConvShape largest = s;
+  largest.epilogue.pooling = Pooling::max;
+  check_function(ConvFunction::forward, s, {x, w, beside.bias, {}, {}}, reference_forward(s, x, w, beside),
+                 reference_pooling(largest, bound));
+}
+
 constexpr int64_t kChannels[] = {1, 3, 7, 8, 15, 16, 17, 31, 33, 64};
+
+TEST_CASE("conv: pooled over windows of 2x2") {
+  int i = 0;
+  for (const Pooling pooling : {Pooling::max, Pooling::average})
+    for (const Activation activation : {Activation::none, Activation::relu, Activation::tanh})
+      for (const int64_t c_out : {1, 3, 6, 7, 8, 16, 20, 33}) {
+        const Epilogue epilogue{++i % 2 != 0, activation, false, false, pooling};
+        check_pooled(
+            conv_shape(1 + i % 3, 1 + i % 5, c_out, kNone, {10, 3, 1, 1, 1, 1}, {12, 5, 1, 1, 2, 2}, epilogue));
+        check_pooled(conv_shape(2, 4, c_out, kNone, {8, 1, 1, 1, 0, 0}, {6, 1, 1, 1, 0, 0}, epilogue));
+        check_pooled(conv_shape(1, 2, c_out, kNone, {9, 2, 2, 1, 0, 0}, {17, 3, 2, 1, 1, 0}, epilogue));
+      }
+  check_pooled(conv_shape(1, 2, 5, kNone, {6, 3, 1, 1, 1, 1}, {500, 3, 1, 1, 1, 1},
+                          {true, Activation::relu, false, false, Pooling::max}));
+  check_pooled(conv_shape(1, 40, 70, kNone, {60, 3, 1, 2, 2, 2}, {62, 3, 1, 1, 1, 1},
+                          {true, Activation::none, false, false, Pooling::max}));
+  check_pooled(conv_shape(2, 300, 20, kNone, {2, 2, 2, 1, 1, 1}, {2, 1, 1, 1, 0, 0},
+                          {false, Activation::relu, false, false, Pooling::average}));
+}
 
 TEST_CASE("conv: channel counts around the vectors and panels") {
   for (int i = 0; i < 10; ++i)

@@ -1,5 +1,5 @@
-// exp, log, tanh and sigmoid against the C library in long double: at most 2 ulp in float (tanh: 2.5), 4 in double, over
-// dense sweeps of the whole range, and the right limits.
+// exp, log, tanh and sigmoid against the C library in long double: at most 2 ulp in float (tanh: 2.5), 4 in double,
+// over dense sweeps of the whole range, and the right limits.
 #include <algorithm>
 
 #include "kernels/elementwise.h"

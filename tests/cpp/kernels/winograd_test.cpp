@@ -145,6 +145,25 @@ TEST_CASE("winograd: every epilogue") {
     for (const int64_t c_out : {16, 37}) check_all({2, 16, c_out, {6, 9}, 3, 1, 1, epilogue});
 }
 
+TEST_CASE("winograd: pooled over windows of 2x2") {
+  const auto check_pooled = [](const Case& c) {
+    const ConvShape s = shape_of(c);
+    const Values x = reals(x_size(s), 1), w = reals(w_size(s), 2);
+    const Beside beside = beside_of(s.epilogue, y_size(s), s.c_out);
+    ConvShape plain = s;
+    plain.epilogue = {};
+    check(ConvFunction::forward, s, {x, w, beside.bias, {}, {}}, reference_forward(s, x, w, beside),
+          reference_forward(plain, x, w, {}), kSumError);
+  };
+  int i = 0;
+  for (const Pooling pooling : {Pooling::max, Pooling::average})
+    for (const int64_t side : {2, 4, 6, 10, 16, 26}) {
+      const Epilogue epilogue{++i % 2 != 0, i % 3 ? Activation::relu : Activation::none, false, false, pooling};
+      check_pooled({1 + i % 3, 16, 16 + 7 * i, {side, 28 - side}, 3, 1, 1, epilogue});
+      check_pooled({2, 20, 33, {side, side + 2}, 5, 2, 2, epilogue});
+    }
+}
+
 TEST_CASE("winograd: refuses what it cannot do or would be slow at") {
   const auto refused = [](const ConvShape& s) {
     for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::f64}) {

@@ -2,7 +2,9 @@
 // kernels are held against.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "kernels/conv.h"
@@ -73,6 +75,27 @@ void for_each_product(const ConvShape& s, Body&& body) {
 using Values = std::vector<double>;
 
 inline int64_t x_size(const ConvShape& s) { return s.n * s.in[0] * s.in[1] * s.in[2] * s.c_in; }
+// The mean or the maximum of each window of 2x2 along h and w.
+inline Values reference_pooling(const ConvShape& s, const Values& y) {
+  if (s.epilogue.pooling == Pooling::none) return y;
+  Values pooled(y.size() / 4);
+  for (int64_t plane = 0; plane < s.n * s.out[0]; ++plane)
+    for (int64_t h = 0; h < s.out[1] / 2; ++h)
+      for (int64_t w = 0; w < s.out[2] / 2; ++w)
+        for (int64_t k = 0; k < s.c_out; ++k) {
+          double sum = 0, most = -std::numeric_limits<double>::infinity();
+          for (int cell = 0; cell < 4; ++cell) {
+            const int64_t row = plane * s.out[1] + 2 * h + cell / 2, column = 2 * w + cell % 2;
+            const double v = y[(row * s.out[2] + column) * s.c_out + k];
+            sum += v;
+            most = std::max(most, v);
+          }
+          pooled[((plane * (s.out[1] / 2) + h) * (s.out[2] / 2) + w) * s.c_out + k] =
+              s.epilogue.pooling == Pooling::max ? most : sum / 4;
+        }
+  return pooled;
+}
+
 inline int64_t y_size(const ConvShape& s) { return s.n * s.out[0] * s.out[1] * s.out[2] * s.c_out; }
 inline int64_t w_size(const ConvShape& s) { return s.kernel[0] * s.kernel[1] * s.kernel[2] * s.c_in * s.c_out; }
 
@@ -80,7 +103,7 @@ inline Values reference_forward(const ConvShape& s, const Values& x, const Value
   Values y(y_size(s));
   for_each_product(s, [&](int64_t i, int64_t j, int64_t o) { y[o] += x[i] * w[j]; });
   reference_epilogue(s.epilogue, beside, y, s.c_out);
-  return y;
+  return reference_pooling(s, y);
 }
 inline Values reference_input_gradient(const ConvShape& s, const Values& gy, const Values& w,
                                        const Beside& beside = {}) {

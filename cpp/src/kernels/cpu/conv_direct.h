@@ -64,17 +64,23 @@ struct Correlation {
     planes = max_of(d.outputs, 1);
     w_block = min_of(w.outputs, kItemPixels);
     h_block = max_of(min_of(h.outputs, kItemPixels / w_block), 1);
-    while (!one_tap && h_block > 1 && strip_elements() > kStripElements) h_block = ceil_div(h_block, 2);
-    while (!one_tap && w_block > kTileRows && strip_elements() > kStripElements) w_block = ceil_div(w_block, 2);
+    const bool pooled = s.epilogue.pooling != Pooling::none;
+    if (pooled) one_tap = false;
+    // Windows of a pooling stay within a block.
+    const int64_t least_h = pooled ? 2 : 1, w_multiple = pooled && side % 2 != 0 ? 2 : 1;
+    const auto half = [](int64_t block, int64_t multiple) { return ceil_div(block, 2 * multiple) * multiple; };
+    h_block = max_of(h_block / least_h, 1) * least_h;
+    while (!one_tap && h_block > least_h && strip_elements() > kStripElements) h_block = half(h_block, least_h);
+    while (!one_tap && w_block > kTileRows && strip_elements() > kStripElements) w_block = half(w_block, w_multiple);
     count_blocks(h, w);
     const int64_t terms = s.n * product(s.out) * product(s.kernel) * c_in * c_out;
     const int64_t wanted = max_of(min_of(kWantedItems, terms / kItemTerms), 1);
-    while (items() * panels < wanted && h_block > 1) {
-      h_block = ceil_div(h_block, 2);
+    while (items() * panels < wanted && h_block > least_h) {
+      h_block = half(h_block, least_h);
       count_blocks(h, w);
     }
     while (items() * panels < wanted && w_block > kTileRows) {
-      w_block = ceil_div(w_block, 2);
+      w_block = half(w_block, w_multiple);
       count_blocks(h, w);
     }
     groups = ceil_div(wanted, items());
@@ -101,6 +107,10 @@ struct Correlation {
     return min_of(s.kernel[0], d.in_size) * h_span * w_span * c_in;
   }
 
+  // Finished outputs of one panel that wait to be pooled.
+  int64_t pooled_elements() const {
+    return s.epilogue.pooling == Pooling::none ? 0 : h_block * w_block * max_of(kPanel, c_out / panels) + kLanes;
+  }
   int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
   int64_t packed_panel() const { return s.kernel[0] * s.kernel[1] * w_taps * c_in * kPanel; }
 };
@@ -211,13 +221,22 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   Real* sums = scratch;
   Strip strip{scratch, 0, 0, k.c_in};
   if (box.elements() > 0)
-    strip = make_strip(at.x + b.image * in_elements, in_size, k.c_in, box, scratch + kRunElements);
+    strip =
+        make_strip(at.x + b.image * in_elements, in_size, k.c_in, box, scratch + kRunElements + k.pooled_elements());
 
   const Epilogue& ending = k.s.epilogue;
   const bool plain = !ending.bias && !ending.residual && !ending.mask && ending.activation == Activation::none;
   const bool dense = w.offset_step == 1;  // taps along w and channels are one run
-  const int64_t pixels = b.w_end - b.w_begin, pixel_row = w.in_step * strip.pixel, y_row = w.out_step * k.c_out;
-  const int64_t y_line = h.out_step * out_size[2] * k.c_out;
+  const int64_t pixels = b.w_end - b.w_begin, pixel_row = w.in_step * strip.pixel;
+  // Results go to y, or wait for the pooling: a panel of the block, outputs side by side as they are.
+  const bool pooled = ending.pooling != Pooling::none;
+  Finish to = at.finish;
+  int64_t y_row = w.out_step * k.c_out, y_line = h.out_step * out_size[2] * k.c_out;
+  if (pooled) {
+    to.y = scratch + kRunElements;
+    y_row = k.side > 1 ? k.c_out : kPanel;
+    y_line = pixels * y_row;
+  }
   const bool own_bias = k.side == 1 && k.bias_channels != k.c_out;  // repeats with the taps merged into channels
 
   struct Line {
@@ -230,8 +249,10 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     line.h_taps = max_of(h.end_tap(q) - line.h_tap, 0);
     line.row = strip.base + (h.position(q, line.h_tap) - box.h_begin) * strip.row;
     const int64_t out_h = h.out_first + q * h.out_step, out_d = d.out_first + b.plane * d.out_step;
-    line.y =
-        ((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2] + w.out_first + b.w_begin * w.out_step;
+    line.y = pooled ? (q - b.h_begin) * y_line
+                    : (((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2] + w.out_first +
+                       b.w_begin * w.out_step) *
+                          k.c_out;
     return line;
   };
   const auto sum_of = [&](const Line& line, int64_t width) {
@@ -271,14 +292,13 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       sum.b_tile = k.packed_panel();
     else
       sum.a_tile = rows * pixel_row;
-    const int64_t y = (line.y + from * w.out_step) * k.c_out + panel * kPanel;
+    const int64_t y = line.y + from * y_row + (pooled ? 0 : panel * kPanel);
     const Real* taps = taps_of(line, panel, width);
     if (plain) {
-      sum.stream = at.finish.streams;
+      sum.stream = to.streams;
       sum.c_tile = panels > 1 ? kPanel : rows * y_row;
       sum.c_line = y_line;
-      micro_kernel(RowLayout::strided, rows, columns, columns < width)(sum, x, taps, at.finish.y + y, y_row, columns,
-                                                                       false);
+      micro_kernel(RowLayout::strided, rows, columns, columns < width)(sum, x, taps, to.y + y, y_row, columns, false);
       return;
     }
     sum.c_tile = rows * kPanel;
@@ -286,10 +306,9 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     micro_kernel(RowLayout::strided, rows, width, false)(sum, x, taps, sums, kPanel, width, false);
     for (int64_t i = 0; i < lines * panels; ++i) {  // of the two, one is 1
       const int64_t channel = panels > 1 ? (panel + i) * kPanel : panel * kPanel;
-      finish_tile(
-          ending, sums + i * (panels > 1 ? sum.c_tile : sum.c_line), kPanel, rows * tiles, columns,
-          tile_at(at.finish, own_bias ? channel % k.bias_channels : channel, y + i * (panels > 1 ? kPanel : y_line)),
-          y_row);
+      finish_tile(ending, sums + i * (panels > 1 ? sum.c_tile : sum.c_line), kPanel, rows * tiles, columns,
+                  tile_at(to, own_bias ? channel % k.bias_channels : channel, y + i * (panels > 1 ? kPanel : y_line)),
+                  y_row);
     }
   };
   if (k.one_tap) {
@@ -307,7 +326,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     }
     return;
   }
-  for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel)
+  for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) {
     for (int64_t q = b.h_begin, lines; q < b.h_end; q += lines) {
       // Lines whose windows have the same taps inside the input.
       const Line line = line_at(q);
@@ -316,6 +335,16 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       for_tile_runs(
           pixels, [&](int64_t first, int64_t rows, int64_t tiles) { add(line, panel, 1, first, rows, tiles, lines); });
     }
+    if (pooled) {
+      const int64_t channels = k.c_out / k.side, wide = out_size[2] * k.side / 2;
+      Real* y = at.finish.y + panel * kPanel +
+                (((b.image * out_size[0] + b.plane) * out_size[1] + b.h_begin) / 2 * wide + b.w_begin * k.side / 2) *
+                    channels;
+      for (int64_t line = 0; line < b.h_end - b.h_begin; line += 2, y += wide * channels)
+        pool_lines(ending.pooling, to.y + line * y_line, to.y + (line + 1) * y_line, y_row / k.side,
+                   pixels * k.side / 2, min_of(channels - panel * kPanel, kPanel), y, channels);
+    }
+  }
 }
 
 template <bool Gradient>
@@ -324,6 +353,7 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
   Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1),
               finish_of(shape.epilogue, args,
                         k.s.n * (Gradient ? product(k.s.in) : product(k.s.out)) * k.c_out / k.side, k.c_out)};
+  if (shape.epilogue.pooling != Pooling::none) at.finish.streams = false;
   Real* scratch = static_cast<Real*>(args.scratch);
   if (k.side > 1 && at.finish.bias) {
     for (int64_t j = 0; j < k.c_out; ++j) scratch[j] = at.finish.bias[j % k.bias_channels];
@@ -364,7 +394,7 @@ int64_t items(const ConvShape& shape, int) {
 template <bool Gradient>
 int64_t scratch(const ConvShape& shape) {
   const Correlation<Gradient> k(shape);
-  return (kPanel + kRunElements + (k.in_place ? 0 : k.strip_elements())) * int64_t{sizeof(Real)};
+  return (kPanel + kRunElements + k.pooled_elements() + (k.in_place ? 0 : k.strip_elements())) * int64_t{sizeof(Real)};
 }
 
 double cost(const ConvShape& s) {

@@ -17,7 +17,9 @@ STRIATE_INLINE int64_t product(const int64_t (&v)[3]) { return v[0] * v[1] * v[2
 // - so are windows along w that neither overlap nor leave gaps (2x2 with stride 2): their pixels become channels;
 // - a 1x1x1 kernel with unit strides and no padding is a product over all pixels of all images;
 // - trailing axes of size 1 (convolutions in 1-D or 2-D laid out from the left) are moved to the front.
+// Where the result is pooled, its pixels stay what they are.
 STRIATE_INLINE ConvShape canonical(ConvShape s, bool merge_taps = true) {
+  if (s.epilogue.pooling != Pooling::none) return s;
   if (merge_taps && s.stride[2] == s.kernel[2] && s.dilation[2] == 1 && s.pad[2] == 0 &&
       s.in[2] == s.out[2] * s.stride[2]) {
     s.c_in *= s.kernel[2];

@@ -105,6 +105,30 @@ STRIATE_INLINE Finish tile_at(const Finish& step, int64_t channel, int64_t offse
           step.mask ? step.mask + offset : nullptr, step.y + offset, step.streams};
 }
 
+// Pools two lines of finished outputs, `pixel` apart, to `pooled` of them: the maximum, or the mean of the four of a
+// window, in the order of the pooling kernels.
+template <Pooling P>
+STRIATE_INLINE void pool_lines(const Real* top, const Real* bottom, int64_t pixel, int64_t pooled, int64_t columns,
+                               Real* y, int64_t y_row) {
+  for (int64_t p = 0; p < pooled; ++p, top += 2 * pixel, bottom += 2 * pixel, y += y_row) {
+    for (int64_t j = 0; j < columns; j += kLanes) {  // lines may be read for whole vectors
+      const Vec a = load(top + j), b = load(top + pixel + j), c = load(bottom + j), d = load(bottom + pixel + j);
+      const Vec v = P == Pooling::max ? max(max(max(a, b), c), d) : (((a + b) + c) + d) * Real(0.25);
+      if (columns - j >= kLanes)
+        store(y + j, v);
+      else
+        store_n(y + j, v, columns - j);
+    }
+  }
+}
+[[maybe_unused]] static void pool_lines(Pooling pooling, const Real* top, const Real* bottom, int64_t pixel,
+                                        int64_t pooled, int64_t columns, Real* y, int64_t y_row) {
+  if (pooling == Pooling::max)
+    pool_lines<Pooling::max>(top, bottom, pixel, pooled, columns, y, y_row);
+  else
+    pool_lines<Pooling::average>(top, bottom, pixel, pooled, columns, y, y_row);
+}
+
 // An epilogue of bias and activation alone.
 [[maybe_unused]] static void finish_tile(const Epilogue& epilogue, const Real* tile, int64_t tile_row, int64_t rows,
                                          int64_t columns, const Real* bias, Real* y, int64_t y_row) {

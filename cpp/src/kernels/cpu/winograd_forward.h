@@ -174,6 +174,7 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& pa
   constexpr int P = M + R - 1;
   constexpr int64_t kPixelRow = Convolution<M, R, Gradient>::kRunTiles * M * kPanel;
   const Grid& g = k.grid;
+  const Pooling pooling = k.s.epilogue.pooling;
   const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
   const int64_t tiles = patch.tiles(), row_tiles = ceil_div(tiles, kTileRows);
   TileWalk tile(g, patch.begin);
@@ -189,10 +190,21 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& pa
               [&](int row, int c, Vec out) { store(pixels + row * kPixelRow + (i * M + c) * kPanel + v, out); });
       }
       const int64_t top = tile.row * M, left = tile.column * M, wide = min_of(run * M, g.out_w - left);
-      const int64_t corner = ((tile.image * g.out_h + top) * g.out_w + left) * k.c_out + panel * kPanel;
-      for (int64_t row = 0; row < min_of(M, g.out_h - top); ++row)
-        finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
-                    tile_at(to, panel * kPanel, corner + row * g.out_w * k.c_out), k.c_out);
+      const int64_t high = min_of(M, g.out_h - top);
+      if (pooling == Pooling::none) {
+        const int64_t corner = ((tile.image * g.out_h + top) * g.out_w + left) * k.c_out + panel * kPanel;
+        for (int64_t row = 0; row < high; ++row)
+          finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
+                      tile_at(to, panel * kPanel, corner + row * g.out_w * k.c_out), k.c_out);
+      } else {
+        Real* y = to.y + (((tile.image * g.out_h + top) / 2 * g.out_w + left) / 2) * k.c_out + panel * kPanel;
+        for (int64_t row = 0; row < high; ++row)
+          finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
+                      to.bias ? to.bias + panel * kPanel : nullptr, pixels + row * kPixelRow, kPanel);
+        for (int64_t row = 0; row < high; row += 2, y += g.out_w / 2 * k.c_out)
+          pool_lines(pooling, pixels + row * kPixelRow, pixels + (row + 1) * kPixelRow, kPanel, wide / 2, columns, y,
+                     k.c_out);
+      }
       left_over -= run;
       tile.advance(run);
     }
@@ -239,7 +251,8 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
       for (int pair = 0; pair < P / 2; ++pair) multiply_pair(pair, points + pair * 2 * P * block.point);
     } else {
       // What this item will write, then what the next will read, which this thread will most likely claim.
-      if (!to.streams) ahead[0] = Ahead(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
+      if (!to.streams && k.s.epilogue.pooling == Pooling::none)
+        ahead[0] = Ahead(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
       if (item + 1 < k.patches.count) ahead[1] = Ahead(g, k.patches.at(item + 1), M, g.in_h, g.in_w, x, k.c_in);
       transform_input<P, 0>(g, patch, M, x, all, block, input);
       multiply_pair(0, input);
