@@ -1,6 +1,7 @@
 // Conversions between NumPy's world and the engine's.
 #include "tensor_arrays.h"
 
+#include <algorithm>
 #include <array>
 
 using namespace striate;
@@ -9,7 +10,17 @@ namespace {
 
 constexpr std::array kDTypes = {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8};
 
-py::dtype numpy_dtype(DType dtype) { return py::dtype(std::string(dtype_name(dtype))); }
+// Looked up by name once; never given back, since Python may be gone before this library is.
+py::dtype numpy_dtype(DType dtype) {
+  static const auto found = [] {
+    std::array<PyObject*, kDTypes.size()> dtypes;
+    for (size_t i = 0; i < dtypes.size(); ++i)
+      dtypes[i] = py::dtype(std::string(dtype_name(kDTypes[i]))).release().ptr();
+    return dtypes;
+  }();
+  const auto at = std::find(kDTypes.begin(), kDTypes.end(), dtype) - kDTypes.begin();
+  return py::reinterpret_borrow<py::dtype>(found[at]);
+}
 
 DType dtype_of(const py::array& array) {
   const auto& api = py::detail::npy_api::get();

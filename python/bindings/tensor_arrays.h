@@ -33,8 +33,11 @@ struct type_caster<striate::Tensor> {
   PYBIND11_TYPE_CASTER(striate::Tensor, const_name("numpy.ndarray"));
 
   bool load(handle source, bool) {
-    const bool scalar = hasattr(source, "dtype") && hasattr(source, "ndim") && !isinstance<array>(source);
-    if (!scalar && !isinstance<array>(source)) return false;
+    if (isinstance<array>(source)) {
+      value = to_tensor(reinterpret_borrow<array>(source));
+      return true;
+    }
+    if (!hasattr(source, "dtype") || !hasattr(source, "ndim")) return false;  // else a NumPy scalar
     array found = array::ensure(source);
     if (!found) throw error_already_set();
     value = to_tensor(std::move(found));

@@ -11,6 +11,7 @@ from striate.layers.weights import frozen_layers, trainable_changes
 from striate.training.feeding import Spec
 from striate.training.functions import TrainingState
 from striate.training.objectives import Objectives
+from striate.training.ready import Ready
 
 
 class Compiled:
@@ -76,6 +77,7 @@ class Compiled:
     def forget_functions(self) -> None:
         """Lets the next step trace the model anew: its layers or what is trainable have changed."""
         self._traced: dict[tuple[Any, ...], dict[tuple[Any, ...], Any]] = {}
+        self._ready: dict[str, Ready] = {}
 
     @property
     def _functions(self) -> dict[tuple[Any, ...], Any]:

@@ -12,6 +12,7 @@ from striate.training import feeding
 from striate.training.compiled import Compiled
 from striate.training.feeding import ArrayFeed, Batch, Spec, StreamFeed
 from striate.training.functions import Tracer
+from striate.training.ready import ready_for
 from striate.training.weighting import checked_weights, weights_from_classes
 
 _FUNCTIONS_KEPT = 24  # a model traced for training, testing, predicting; per type of labels, weighted or not
@@ -112,6 +113,19 @@ class StepFunctions(Compiled):
             self.forget_functions()
         self._functions[key] = function
         return function
+
+    def _run_batch(self, kind: str, x: Any, y: Any, weight: Any, class_weight: Any) -> Any:
+        """The outputs of the function for one batch that a user gave."""
+        ready = self._ready.get(kind)
+        if ready is not None and weight is None and class_weight is None and ready.takes(x, y):
+            return ready.function.run([x] if y is None else [x, y])
+        batch = self._batch(x, y, weight, class_weight)
+        function = self._function(kind, batch)
+        outputs = function.run([*batch.inputs, *batch.targets, *batch.weights])
+        losses = self._objectives.losses if self._objectives else []
+        if found := ready_for(function, batch, x, y, losses, self.output_shapes):
+            self._ready[kind] = found
+        return outputs
 
     def _structured(self, outputs: list[np.ndarray]) -> Any:
         structure = self.graph.outputs if self.graph is not None else self._output_structure

@@ -314,23 +314,20 @@ class Trainer(StepFunctions):
             ValueError: the data do not fit the model or each other, or `compile` was not called.
         """
         self._require_compiled()
-        batch = self._batch(x, y, sample_weight, class_weight)
-        self._function("train", batch).run([*batch.inputs, *batch.targets, *batch.weights])
+        self._run_batch("train", x, y, sample_weight, class_weight)
         logs = self._objectives.logs()
         return logs if return_dict else _flat(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and the metrics of one batch, added to the means since `reset_metrics`; see `train_on_batch`."""
         self._require_compiled()
-        batch = self._batch(x, y, sample_weight, None)
-        self._function("test", batch).run([*batch.inputs, *batch.targets, *batch.weights])
+        self._run_batch("test", x, y, sample_weight, None)
         logs = self._objectives.logs()
         return logs if return_dict else _flat(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's outputs for one batch: an array, or a list for several outputs."""
-        batch = self._batch(x, None, None, None)
-        return self._structured(self._function("predict", batch).run(batch.inputs))
+        return self._structured(self._run_batch("predict", x, None, None, None))
 
 
 def _checked_batch_size(batch_size: Any) -> int:
