@@ -1,6 +1,6 @@
 // exp, log, tanh and sigmoid on vectors: no libm, the same bits on every machine with the same ISA.
-// Within 2 ulp of the exact value in float (tanh: 2.5), 4 in double (tests/cpp/kernels/math_test.cpp sweeps them). NaN passes,
-// overflow gives inf, results below the least normal number may be flushed to 0.
+// Within 2 ulp of the exact value in float (tanh: 2.5), 4 in double (tests/cpp/kernels/math_test.cpp sweeps them). NaN
+// passes, overflow gives inf, results below the least normal number may be flushed to 0.
 //
 // The series are Taylor's, cut where the next term is below half an ulp, so every coefficient can be checked by eye;
 // minimax fits of the same error save one term in exp and none in log.
@@ -118,12 +118,12 @@ STRIATE_INLINE ExpScaled reduce_exp_normal(Vec x) {
   constexpr Real kMagic = kIsDouble ? 0x1.8p52 : 0x1.8p23;
   const Vec shifted = fma(x, set1(kLog2E), set1(kMagic));
   const Vec n = shifted - kMagic;
-  return {from_bits((bits(shifted) << kMantissaBits) + bits(set1(1))),
-          fma(n, set1(-kLn2Lo), fma(n, set1(-kLn2Hi), x))};
+  return {from_bits((bits(shifted) << kMantissaBits) + bits(set1(1))), fma(n, set1(-kLn2Lo), fma(n, set1(-kLn2Hi), x))};
 }
 
-// tanh|x| = t / (t + 2), t = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1): no cancellation for small x, no branch. NaN comes
-// through r. Three roundings in a row: 2.5 ulp; taking that of t + 2 out again, for 1.9, cost a third of the time.
+// tanh|x| = t / (t + 2), t = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1): no cancellation for small x, no branch. NaN
+// comes through r. Three roundings in a row: 2.5 ulp; taking that of t + 2 out again, for 1.9, cost a third of the
+// time.
 STRIATE_INLINE Vec tanh(Vec x) {
   constexpr Real kOne = kIsDouble ? 44 : 20;  // where tanh(x/2) rounds to 1
   Vec twice = abs(x) * 2;

@@ -48,7 +48,7 @@ struct Correlation {
     c_out = Gradient ? s.c_in : s.c_out;
     bias_channels = Gradient ? shape.c_in : shape.c_out;
     for (int i = 0; i < 3; ++i) phases[i] = Gradient ? s.stride[i] : 1;
-    side = outputs_side_by_side(axis(2, 0), c_out);
+    side = outputs_side_by_side(axis(2, 0), c_out, s.kernel[0] * s.kernel[1] * c_in);
     w_taps = side == 1 ? s.kernel[2] : wider_taps(own_axis(2, 0), side);
     c_out *= side;
     one_tap = in_place = true;
@@ -314,15 +314,16 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   if (k.one_tap) {
     for (int64_t q = b.h_begin; q < b.h_end; ++q) {
       const Line line = line_at(q);
-      for_tile_runs(pixels, [&](int64_t first, int64_t rows, int64_t tiles) {
+      // Whole panels; then what is left, in tiles of its own height.
+      const int64_t whole = min_of(max_of(k.c_out / kPanel, b.panel_begin), b.panel_end);
+      for_tile_runs(pixels, kTileRows, [&](int64_t first, int64_t rows, int64_t tiles) {
         for (int64_t t = 0; t < tiles; ++t)
-          for (int64_t panel = b.panel_begin; panel < b.panel_end;) {
-            const int64_t whole = min_of(k.c_out / kPanel, b.panel_end) - panel;
-            const int64_t panels = max_of(min_of(whole, kRunPanels), 1);
-            add(line, panel, panels, first + t * rows, rows, 1, 1);
-            panel += panels;
-          }
+          for (int64_t panel = b.panel_begin; panel < whole; panel += kRunPanels)
+            add(line, panel, min_of(whole - panel, kRunPanels), first + t * rows, rows, 1, 1);
       });
+      if (whole < b.panel_end)
+        for_tile_runs(pixels, tile_rows(k.panel_width(whole)),
+                      [&](int64_t first, int64_t rows, int64_t tiles) { add(line, whole, 1, first, rows, tiles, 1); });
     }
     return;
   }
@@ -332,8 +333,9 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       const Line line = line_at(q);
       for (lines = 1; q + lines < b.h_end && (lines + 1) * pixels <= kRunPixels; ++lines)
         if (h.first_tap(q + lines) != line.h_tap || h.end_tap(q + lines) != line.h_tap + line.h_taps) break;
-      for_tile_runs(
-          pixels, [&](int64_t first, int64_t rows, int64_t tiles) { add(line, panel, 1, first, rows, tiles, lines); });
+      for_tile_runs(pixels, tile_rows(k.panel_width(panel)), [&](int64_t first, int64_t rows, int64_t tiles) {
+        add(line, panel, 1, first, rows, tiles, lines);
+      });
     }
     if (pooled) {
       const int64_t channels = k.c_out / k.side, wide = out_size[2] * k.side / 2;

@@ -114,19 +114,22 @@ STRIATE_INLINE Axis gradient_axis(const ConvShape& s, int i, int64_t phase) {
 // lanes for 6 taps' work, 62% of the peak in place of 37%. Axes of unit out_step and offset_step alone.
 STRIATE_INLINE int64_t wider_taps(const Axis& w, int64_t side) { return w.taps + (side - 1) * w.in_step; }
 
-STRIATE_INLINE int64_t outputs_side_by_side(const Axis& w, int64_t channels) {
+// terms: products an output and channel has for each tap along w.
+STRIATE_INLINE int64_t outputs_side_by_side(const Axis& w, int64_t channels, int64_t terms) {
   int64_t best = 1;
   if (w.out_step != 1 || w.offset_step != 1 || 2 * channels > kPanel) return best;
-  // The share of the peak; a tile one vector wide needs 8 rows to cover the latency of its sums.
-  const auto used_by = [&](int64_t side) {
+  // Cycles an output: a term of a row takes one with two vectors, a little more than half with one, whose tiles load as
+  // often as they add; storing part of a vector takes about 6.
+  const auto cycles = [&](int64_t side) {
     const int64_t vectors = ceil_div(side * channels, kLanes);
-    const double covered = vectors == 1 && kTileRows < 8 ? kTileRows / 8.0 : 1;
-    return covered * double(side * channels) / double(vectors * kLanes) * double(w.taps) / double(wider_taps(w, side));
+    const double term = vectors == 1 ? (kTallRows + 1) / (2.0 * kTallRows) : 1;
+    const double stores = double(vectors) + (side * channels % kLanes ? 5 : 0);
+    return (double(terms * wider_taps(w, side)) * term + stores) / double(side);
   };
-  double used = used_by(1);
+  double least = cycles(1);
   for (int64_t side = 2; side * channels <= kPanel; ++side) {
-    if (w.outputs % side != 0 || used_by(side) <= 1.1 * used) continue;
-    used = used_by(side);
+    if (w.outputs % side != 0 || cycles(side) >= least) continue;
+    least = cycles(side);
     best = side;
   }
   return best;

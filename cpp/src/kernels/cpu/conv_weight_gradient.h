@@ -33,7 +33,7 @@ struct Plan {
     d = forward_axis(s, 0);
     h = forward_axis(s, 1);
     w = forward_axis(s, 2);
-    side = outputs_side_by_side(w, s.c_out);
+    side = outputs_side_by_side(w, s.c_out, 1 << 20);  // sums are stored once
     c_out = s.c_out * side;
     if (side > 1) w = side_by_side(w, side);
     const int64_t columns = min_of(c_out, kBlockColumns);
@@ -115,7 +115,7 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
                     p.c_out};
       const Real* from = strip.base + (tap_d - d_tap) * strip.plane +
                          (p.h.position(q, tap_h) - box.h_begin) * strip.row + tap_w * p.w.offset_step * strip.pixel;
-      for_tile_runs(run, [&](int64_t r, int64_t rows, int64_t tiles) {
+      for_tile_runs(run, tile_rows(columns), [&](int64_t r, int64_t rows, int64_t tiles) {
         sum.tiles = tiles;
         sum.a_tile = rows;
         sum.c_tile = rows * kPanel;

@@ -73,31 +73,33 @@ static void run_single(const Plan& p, const SplitItem& block, const Rows& a, con
   const MatmulShape& s = p.s;
   const Epilogue& e = to.epilogue;
   const bool plain = !e.bias && !e.residual && !e.mask && e.activation == Activation::none;
-  a.for_runs(block.row_end - block.row_begin, s.k, [&](int64_t first, int64_t height, const Real* from, Reduction sum) {
-    const int64_t a_tile = sum.a_tile, tiles = sum.tiles;
-    sum.stream = plain && to.at.streams;
-    sum.a_tile = 0;
-    sum.b_tile = kPanel * s.k;
-    for (int64_t t = 0; t < tiles; ++t, from += a_tile) {
-      for (int64_t n = block.column_begin; n < block.column_end; n += sum.tiles * kPanel) {
-        const int64_t columns = min_of(kPanel, s.n - n), width = panel_width(columns);
-        const Real* panel = panels + (n - block.column_begin) * s.k;
-        const int64_t y = (block.row_begin + first + t * height) * s.n + n;
-        sum.tiles = max_of(min_of((block.column_end - n) / kPanel, kRunPanels), 1);
-        sum.b_step = width;
-        if (plain) {
-          sum.c_tile = kPanel;
-          micro_kernel(a.layout, height, columns, columns < width)(sum, from, panel, to.at.y + y, s.n, columns, false);
-          continue;
-        }
-        sum.c_tile = height * kPanel;
-        micro_kernel(a.layout, height, width, false)(sum, from, panel, sums, kPanel, width, false);
-        for (int64_t i = 0; i < sum.tiles; ++i)
-          finish_tile(e, sums + i * sum.c_tile, kPanel, height, columns, tile_at(to.at, n + i * kPanel, y + i * kPanel),
-                      s.n);
-      }
-    }
-  });
+  a.for_runs(block.row_end - block.row_begin, block.column_end - block.column_begin, s.k,
+             [&](int64_t first, int64_t height, const Real* from, Reduction sum) {
+               const int64_t a_tile = sum.a_tile, tiles = sum.tiles;
+               sum.stream = plain && to.at.streams;
+               sum.a_tile = 0;
+               sum.b_tile = kPanel * s.k;
+               for (int64_t t = 0; t < tiles; ++t, from += a_tile) {
+                 for (int64_t n = block.column_begin; n < block.column_end; n += sum.tiles * kPanel) {
+                   const int64_t columns = min_of(kPanel, s.n - n), width = panel_width(columns);
+                   const Real* panel = panels + (n - block.column_begin) * s.k;
+                   const int64_t y = (block.row_begin + first + t * height) * s.n + n;
+                   sum.tiles = max_of(min_of((block.column_end - n) / kPanel, kRunPanels), 1);
+                   sum.b_step = width;
+                   if (plain) {
+                     sum.c_tile = kPanel;
+                     micro_kernel(a.layout, height, columns, columns < width)(sum, from, panel, to.at.y + y, s.n,
+                                                                              columns, false);
+                     continue;
+                   }
+                   sum.c_tile = height * kPanel;
+                   micro_kernel(a.layout, height, width, false)(sum, from, panel, sums, kPanel, width, false);
+                   for (int64_t i = 0; i < sum.tiles; ++i)
+                     finish_tile(e, sums + i * sum.c_tile, kPanel, height, columns,
+                                 tile_at(to.at, n + i * kPanel, y + i * kPanel), s.n);
+                 }
+               }
+             });
 }
 
 static void run_item(const Plan& p, const SplitItem& block, const Real* a, const Real* b, const Target& to,

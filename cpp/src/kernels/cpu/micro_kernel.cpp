@@ -96,7 +96,7 @@ void run_tiles(const Reduction& sum, const Real* a, const Real* b, Real* c, int6
 
 // kernels[rows - 1], filled by recursion over the rows.
 struct Instances {
-  MicroKernel kernels[kTileRows];
+  MicroKernel kernels[kTallRows];
 };
 template <int Rows, int Vecs, RowLayout Layout, bool Masked>
 constexpr void fill(Instances& out) {
@@ -106,7 +106,7 @@ constexpr void fill(Instances& out) {
 template <int Vecs, RowLayout Layout, bool Masked>
 constexpr Instances instances() {
   Instances out{};
-  fill<kTileRows, Vecs, Layout, Masked>(out);
+  fill<Vecs == 1 ? kTallRows : kTileRows, Vecs, Layout, Masked>(out);
   return out;
 }
 template <int Vecs, RowLayout Layout>

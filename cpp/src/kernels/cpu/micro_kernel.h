@@ -17,6 +17,8 @@
 namespace striate::STRIATE_ISA {
 
 constexpr int kPanel = kTileVecs * kLanes;  // columns of a full tile
+// A tile one vector wide needs 8 rows to cover the latency of its sums (4 cycles, two a cycle).
+constexpr int kTallRows = kTileRows < 8 ? 2 * kTileRows : kTileRows;
 
 struct Reduction {
   int64_t count[3], a_stride[3], b_stride[3];  // outer loops
@@ -49,11 +51,13 @@ using MicroKernel = void (*)(const Reduction& sum, const Real* a, const Real* b,
 
 MicroKernel micro_kernel(RowLayout layout, int64_t rows, int64_t columns, bool masked);
 
-// f(first row, rows a tile, tiles) for the at most two runs of tiles that `rows` rows make: tiles differ by at most one
-// row, the longer ones first.
+STRIATE_INLINE int64_t tile_rows(int64_t columns) { return columns <= kLanes ? kTallRows : kTileRows; }
+
+// f(first row, rows a tile, tiles) for the at most two runs of tiles of at most `most` rows that `rows` rows make:
+// tiles differ by at most one row, the longer ones first.
 template <class F>
-STRIATE_INLINE void for_tile_runs(int64_t rows, F f) {
-  const int64_t tiles = ceil_div(rows, kTileRows), height = rows / tiles, longer = rows % tiles;
+STRIATE_INLINE void for_tile_runs(int64_t rows, int64_t most, F f) {
+  const int64_t tiles = ceil_div(rows, most), height = rows / tiles, longer = rows % tiles;
   if (longer > 0) f(int64_t{0}, height + 1, longer);
   if (longer < tiles) f(longer * (height + 1), height, tiles - longer);
 }

@@ -108,11 +108,12 @@ struct Rows {
   RowLayout layout;
   int64_t stride, step;
 
-  // f(first row, rows a tile, tiles, sum) for the runs of tiles of `rows` rows; sum has its walk over the operand.
+  // f(first row, rows a tile, its operand, sum) for the runs of tiles of `rows` rows beside `columns` columns; sum has
+  // its walk over the operand.
   template <class F>
-  void for_runs(int64_t rows, int64_t terms, F f) const {
+  void for_runs(int64_t rows, int64_t columns, int64_t terms, F f) const {
     const auto runs_of = [&](int64_t first, int64_t n, const Real* from, int64_t row, int64_t a_step) {
-      for_tile_runs(n, [&](int64_t r, int64_t height, int64_t tiles) {
+      for_tile_runs(n, tile_rows(columns), [&](int64_t r, int64_t height, int64_t tiles) {
         Reduction sum{{1, 1, 1}, {}, {}, terms, row, a_step, 0};
         sum.tiles = tiles;
         sum.a_tile = height * row;
@@ -135,7 +136,7 @@ STRIATE_INLINE Rows columns_in_place(const Real* at, int64_t step) { return {at,
   int64_t call = 0, two_begins = -1;
   for (int64_t n = 0; n < columns; n += kPanel) {
     const int64_t width = panel_width(columns - n);
-    a.for_runs(rows, terms, [&](int64_t r, int64_t height, const Real* from, Reduction run) {
+    a.for_runs(rows, width, terms, [&](int64_t r, int64_t height, const Real* from, Reduction run) {
       run.b_step = width;
       run.c_tile = height * kPanel;
       for (int64_t t = 0; t < run.tiles;) {

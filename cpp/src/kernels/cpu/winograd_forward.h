@@ -148,7 +148,7 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
       Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, k.c_in, block.row, 1, width};
       sum.c_tile = k.sum_tile();
       Real* to = sums + (panel - panel_begin) * k.sum_panel() + at * k.kSumPoint;
-      for_tile_runs(tiles, [&](int64_t from, int64_t rows, int64_t count) {
+      for_tile_runs(tiles, kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
         sum.tiles = count;
         sum.a_tile = rows * block.row;
         sum.prefetch = nullptr;

@@ -82,7 +82,7 @@ void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Cha
     Real* to = at.sums + (Pair * 2 * P + i) * k.sum_point();
     for (int64_t column = 0; column < columns.count; column += kPanel, to += k.sum_panel()) {
       const int64_t width = columns.count - column <= kLanes ? kLanes : kPanel;
-      for_tile_runs(channels.count, [&](int64_t c, int64_t rows, int64_t tiles) {
+      for_tile_runs(channels.count, tile_rows(width), [&](int64_t c, int64_t rows, int64_t tiles) {
         sum.tiles = tiles;
         sum.a_tile = rows;
         sum.c_tile = rows * kPanel;
