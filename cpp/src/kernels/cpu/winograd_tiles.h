@@ -160,13 +160,13 @@ void transform_output_gradient(const Grid& g, const Patch& patch, const Real* gy
 }
 
 // The pixels of a patch's tiles in memory, to be asked for in good time: `step` rows of every row of tiles, clipped to
-// the image.
+// the image; whole rows of tiles as the one run of memory that they are.
 class Ahead {
  public:
   Ahead() = default;
   Ahead(const Grid& g, const Patch& patch, int64_t step, int64_t h, int64_t w, const Real* x, int64_t channels)
       : grid_(&g), x_(x), tile_(patch.begin), end_(patch.end), step_(step), h_(h), w_(w), channels_(channels) {
-    begin_row();
+    begin_run();
   }
   // The next `count` lines or so; null when all were taken.
   const Real* take(int64_t count) {
@@ -177,27 +177,38 @@ class Ahead {
     line_ = 0;
     if (++row_ < rows_) return p;
     tile_ += tiles_;
-    begin_row();
+    begin_run();
     return p;
   }
 
  private:
-  void begin_row() {
+  int64_t pixel(const TileWalk& tile) const { return (tile.image * h_ + tile.row * step_) * w_ + tile.column * step_; }
+
+  void begin_run() {
     if (tile_ >= end_) return;
-    const TileWalk walk(*grid_, tile_);
-    tiles_ = min_of(grid_->tiles_w - walk.column, end_ - tile_);
-    const int64_t top = walk.row * step_, left = walk.column * step_;
+    const TileWalk first(*grid_, tile_);
+    const int64_t wide = grid_->tiles_w, left = end_ - tile_;
     row_ = line_ = 0;
-    rows_ = min_of(step_, h_ - top);
-    lines_ = ceil_div(min_of(tiles_ * step_, w_ - left) * channels_, kLine);
-    at_ = x_ + ((walk.image * h_ + top) * w_ + left) * channels_;
+    rows_ = min_of(step_, h_ - first.row * step_);
+    int64_t pixels;
+    if (first.column == 0 && left >= wide) {
+      tiles_ = left / wide * wide;
+      const TileWalk last(*grid_, tile_ + tiles_ - wide);
+      pixels = pixel(last) - pixel(first) + min_of(step_, h_ - last.row * step_) * w_;
+      rows_ = 1;
+    } else {
+      tiles_ = min_of(wide - first.column, left);
+      pixels = min_of(tiles_ * step_, w_ - first.column * step_);
+    }
+    lines_ = ceil_div(pixels * channels_, kLine);
+    at_ = x_ + pixel(first) * channels_;
     if (rows_ <= 0 || lines_ <= 0) tile_ = end_;
   }
 
   const Grid* grid_ = nullptr;
   const Real *x_ = nullptr, *at_ = nullptr;
   int64_t tile_ = 0, end_ = 0, step_ = 0, h_ = 0, w_ = 0, channels_ = 0;
-  int64_t tiles_ = 0, rows_ = 0, row_ = 0, lines_ = 0, line_ = 0;
+  int64_t tiles_ = 0, rows_ = 0, row_ = 0, lines_ = 0, line_ = 0;  // of the run
 };
 
 }  // namespace winograd
