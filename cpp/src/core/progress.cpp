@@ -25,7 +25,7 @@ void Progress::reset(int units, int members) {
   }
 }
 
-bool Progress::claim(int unit, const TeamMember& member, int64_t items, int64_t& begin, int64_t& end) {
+bool Progress::claim(int unit, const TeamMember& member, int64_t items, bool backwards, int64_t& begin, int64_t& end) {
   for (int i = 0; i < member.count; ++i) {
     const int owner = (member.index + i) % member.count;
     const int64_t first = items * owner / member.count, share = items * (owner + 1) / member.count - first;
@@ -34,8 +34,8 @@ bool Progress::claim(int unit, const TeamMember& member, int64_t items, int64_t&
     while (at < share) {
       const int64_t next = at + (share - at + kClaimedPart - 1) / kClaimedPart;
       if (!taken.compare_exchange_weak(at, next, std::memory_order_relaxed)) continue;
-      begin = first + at;
-      end = first + next;
+      begin = first + (backwards ? share - next : at);
+      end = begin + next - at;
       return true;
     }
   }

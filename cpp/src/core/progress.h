@@ -18,8 +18,8 @@ class Progress {
   // Forgets everything; no member may be at work.
   void reset(int units, int members);
 
-  // Takes some items [begin, end) of the unit; false when all are taken.
-  bool claim(int unit, const TeamMember& member, int64_t items, int64_t& begin, int64_t& end);
+  // Takes some items [begin, end) of the unit, from the end of a share if `backwards`; false when all are taken.
+  bool claim(int unit, const TeamMember& member, int64_t items, bool backwards, int64_t& begin, int64_t& end);
   // Tells of `count` items done; the last one lets those pass who wait for the unit.
   void finish(int unit, int64_t count, int64_t items);
   // Until the unit is done: spins for about 50 microseconds, then sleeps.

@@ -122,7 +122,7 @@ TEST_CASE("members share out a unit's items, and wait for items, not for each ot
     auto work = [&](const TeamMember& member) {
       for (int unit = 0; unit < kUnits; ++unit) {
         int64_t begin = 0, end = 0;
-        while (progress.claim(unit, member, kItems, begin, end)) {
+        while (progress.claim(unit, member, kItems, unit % 2 == 1, begin, end)) {
           for (int64_t i = begin; i < end; ++i) seen[unit * kItems + i].fetch_add(1);
           progress.finish(unit, end - begin, kItems);
         }
@@ -135,16 +135,30 @@ TEST_CASE("members share out a unit's items, and wait for items, not for each ot
   }
 }
 
+TEST_CASE("claims come from either end of a share") {
+  Progress progress;
+  for (bool backwards : {false, true}) {
+    progress.reset(1, 2);
+    int64_t begin = 0, end = 0, at = backwards ? 20 : 10;  // of the second member's share
+    while (progress.claim(0, {1, 2}, 20, backwards, begin, end) && begin >= 10) {
+      CHECK((backwards ? end : begin) == at);
+      at = backwards ? begin : end;
+    }
+    CHECK(at == (backwards ? 10 : 20));
+    CHECK((backwards ? end == 10 : begin == 0));  // then of the first's
+  }
+}
+
 TEST_CASE("a member that comes late finds the work done") {
   Progress progress;
   progress.reset(1, 2);
   int64_t begin = 0, end = 0, count = 0;
-  while (progress.claim(0, {0, 2}, 10, begin, end)) {
+  while (progress.claim(0, {0, 2}, 10, false, begin, end)) {
     count += end - begin;
     progress.finish(0, end - begin, 10);
   }
   CHECK(count == 10);
-  CHECK(!progress.claim(0, {1, 2}, 10, begin, end));
+  CHECK(!progress.claim(0, {1, 2}, 10, false, begin, end));
   progress.wait(0);
 }
 

@@ -168,8 +168,7 @@ STRIATE_INLINE Vec inverse_deviation(Vec variance, double epsilon) {
   return 1 / sqrt(variance + static_cast<Real>(epsilon));
 }
 
-// y = line(x) + residual, above 0 with a ReLU. In the order the items come, the last rows first: they are what phase 0
-// left in the cache.
+// y = line(x) + residual, above 0 with a ReLU.
 template <bool relu, bool residual>
 void apply_line(const BatchNormShape& s, const Wide& w, const Workspace& ws, const Real* x, const Real* beside, Real* y,
                 int64_t begin, int64_t end) {
@@ -177,7 +176,7 @@ void apply_line(const BatchNormShape& s, const Wide& w, const Workspace& ws, con
   const bool streams =
       w.width % kLanes == 0 && y != x && !(residual && y == beside) && worth_streaming(s.rows * s.c, y);
   for (int64_t item = begin; item < end; ++item)
-    for_elements(s, w, w.parts - 1 - item, [&](int64_t i, int64_t t, int64_t lanes) {
+    for_elements(s, w, item, [&](int64_t i, int64_t t, int64_t lanes) {
       const Vec centred = load_lanes(x + i, lanes) - load_lanes(ws.mean + t, lanes);
       Vec v = fma(centred, load_lanes(ws.scale + t, lanes), load_lanes(ws.shift + t, lanes));
       if constexpr (residual) v += load_lanes(beside + i, lanes);
@@ -337,8 +336,8 @@ void backward(const BatchNormShape& s, const KernelArgs& args, int phase, int64_
     });
   } else {
     Real* gx = buffer<Real>(args, 6);
-    for (int64_t item = begin; item < end; ++item)  // the last rows first, as forward
-      for_elements(s, w, w.parts - 1 - item, [&](int64_t i, int64_t t, int64_t lanes) {
+    for (int64_t item = begin; item < end; ++item)
+      for_elements(s, w, item, [&](int64_t i, int64_t t, int64_t lanes) {
         const Line line = line_at(ws, t, lanes);
         const Vec centred = load_lanes(x + i, lanes) - line.mean;
         const Vec g = masked<relu>(load_lanes(gy + i, lanes), centred, line) - load_lanes(ws.shift + t, lanes);

@@ -15,6 +15,7 @@ namespace striate {
 namespace {
 
 constexpr int kMaxPhases = 8;
+constexpr int64_t kManyItems = 8;  // fewer do not walk through memory
 
 std::atomic<bool>& winograd_setting() {
   static std::atomic<bool> allowed = [] {
@@ -94,6 +95,8 @@ struct CpuStream : Stream {
   int next = 0;        // the unit enqueued next
   int done = 0;        // units before it are known to be done
   bool holds = false;  // runs the open chain of serial steps
+  // Every other unit goes from its end to its begin, so that it starts with what the unit before left in the caches.
+  bool backwards = false;
 
   void wait(int after) {
     for (; done < std::min(after, next); ++done)
@@ -161,7 +164,8 @@ class CpuBackend final : public Backend {
     int64_t begin = 0, end = 0;
     if (cpu_plan.serial()) {
       if (order.opens)
-        stream.holds = stream.member.count == 1 || stream.progress->claim(stream.next, stream.member, 1, begin, end);
+        stream.holds =
+            stream.member.count == 1 || stream.progress->claim(stream.next, stream.member, 1, false, begin, end);
       if (stream.holds) {
         if (order.opens) stream.wait(order.after);
         if (cpu_plan.items(0) > 0) cpu_plan.run(0, buffers, count, stream.scratch, 0, 1);
@@ -176,14 +180,17 @@ class CpuBackend final : public Backend {
       if (items == 0) continue;
       stream.wait(after);
       if (stream.member.count == 1) {
-        cpu_plan.run(phase, buffers, count, stream.scratch, 0, items);
+        const int64_t piece = stream.backwards ? (items + 7) / 8 : items;
+        for (int64_t last = items; last > 0; last -= piece)
+          cpu_plan.run(phase, buffers, count, stream.scratch, std::max<int64_t>(last - piece, 0), last);
       } else {
-        while (stream.progress->claim(stream.next, stream.member, items, begin, end)) {
+        while (stream.progress->claim(stream.next, stream.member, items, stream.backwards, begin, end)) {
           cpu_plan.run(phase, buffers, count, stream.scratch, begin, end);
           stream.progress->finish(stream.next, end - begin, items);
         }
       }
       after = ++stream.next;
+      if (items >= kManyItems) stream.backwards = !stream.backwards;
     }
   }
 
