@@ -10,6 +10,21 @@ namespace {
 // 3-5 for opening a parallel region and 1 for each step that waits.
 constexpr double kSerialSeconds = 20e-6;
 
+// Of the images a step reads and writes. Turning costs steps that find all in the caches anyway (ResNet-18, one image:
+// 6%).
+constexpr int64_t kTurningBytes = 8 << 20;
+
+int64_t walked(const Lowered& lowered, const LoweredStep& step) {
+  int64_t bytes = 0;
+  for (const auto& ids : {step.inputs, step.outputs})
+    for (BufferId id : ids) {
+      if (id == kNoBuffer) continue;
+      const LoweredBuffer& buffer = lowered.buffers[id];
+      if (buffer.kind != BufferKind::variable && buffer.kind != BufferKind::prepared) bytes += buffer.bytes;
+    }
+  return bytes;
+}
+
 BufferRef place_of(const Lowered& lowered, BufferId id, const std::vector<int64_t>& prepared_index) {
   if (id == kNoBuffer) return {};
   const LoweredBuffer& buffer = lowered.buffers[id];
@@ -34,6 +49,7 @@ std::vector<Step> placed(const Lowered& lowered, const std::vector<LoweredStep>&
     step.op = from.op;
     step.attributes = from.attributes;
     step.cost = from.cost;
+    step.order.turns = walked(lowered, from) >= kTurningBytes;
     result.push_back(std::move(step));
   }
   return result;

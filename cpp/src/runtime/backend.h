@@ -45,6 +45,9 @@ struct StepOrder {
   int after = kAll;  // the first that need not be done before
   // A chain of serial steps is one unit, run by one thread: its first step opens it, its last closes it.
   bool opens = true, closes = true;
+  // Walks through more memory than the caches near a core hold, and so from its end if the last such step went from its
+  // begin: it then starts with what that left in the caches.
+  bool turns = false;
 };
 
 // Where plans are enqueued, in order.

@@ -46,6 +46,13 @@ class VariableLocks {
   const std::vector<size_t>& order_;
 };
 
+// Timed by itself: waits for all before, and is no part of a chain.
+StepOrder alone(StepOrder order) {
+  StepOrder result;
+  result.turns = order.turns;
+  return result;
+}
+
 int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 }  // namespace
@@ -85,7 +92,7 @@ void Program::execute(const std::vector<Step>& steps, Frame& frame, size_t first
       const Step& step = steps[i];
       const int count = static_cast<int>(step.buffers.size());
       if (skipped.empty() || !skipped[i])
-        backend.enqueue(*step.plan, pointers, count, profiled ? StepOrder() : step.order, stream);
+        backend.enqueue(*step.plan, pointers, count, profiled ? alone(step.order) : step.order, stream);
       pointers += count;
       if (clock && backend.timestamp(stream, now)) {
         seconds_[i] += now - before;

@@ -95,7 +95,6 @@ struct CpuStream : Stream {
   int next = 0;        // the unit enqueued next
   int done = 0;        // units before it are known to be done
   bool holds = false;  // runs the open chain of serial steps
-  // Every other unit goes from its end to its begin, so that it starts with what the unit before left in the caches.
   bool backwards = false;
 
   void wait(int after) {
@@ -190,7 +189,7 @@ class CpuBackend final : public Backend {
         }
       }
       after = ++stream.next;
-      if (items >= kManyItems) stream.backwards = !stream.backwards;
+      if (order.turns && items >= kManyItems) stream.backwards = !stream.backwards;
     }
   }
 
