@@ -53,7 +53,10 @@ struct Convolution {
   int64_t patch_tiles() const {
     const int64_t wanted = ceil_div(grid.tiles(), kWantedItems * kTileRows) * kTileRows;
     const int64_t least = (kLanes == 16 || weight_elements() < kFarElements ? 2 : 4) * kTileRows;
-    if (wanted < least && !weights_near()) return kPatchTiles;  // panels are shared out instead
+    if (wanted < least && !weights_near()) {  // panels are shared out as well, or instead
+      const int64_t half = ceil_div(grid.tiles(), 2);
+      return half > kTileRows && half < kPatchTiles ? half : kPatchTiles;
+    }
     return min_of(wanted, kPatchTiles);
   }
   bool weights_near() const { return weight_elements() <= kNearElements; }

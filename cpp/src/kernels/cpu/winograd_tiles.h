@@ -49,16 +49,15 @@ struct Patch {
 struct Patches {
   int64_t tiles, row_tiles, count;
   Patches(const Grid& g, int64_t most)
-      : tiles(g.tiles()),
-        row_tiles(ceil_div(tiles, kTileRows)),
-        count(ceil_div(row_tiles, max_of(most / kTileRows, 1))) {
+      : tiles(g.tiles()), row_tiles(ceil_div(tiles, kTileRows)), count(ceil_div(row_tiles, ceil_div(most, kTileRows))) {
     if (count > 1 && count < row_tiles) count += count % 2;  // even shares for two threads
   }
   int64_t most_tiles() const { return min_of(ceil_div(row_tiles, count) * kTileRows, tiles); }
-  Patch at(int64_t i) const {
-    return {part_begin(row_tiles, count, i) * kTileRows,
-            min_of(part_begin(row_tiles, count, i + 1) * kTileRows, tiles)};
-  }
+  Patch at(int64_t i) const { return {cut(i), cut(i + 1)}; }
+
+ private:
+  // Longer and shorter patches in turn; of two, none is longer.
+  int64_t cut(int64_t i) const { return count == 2 ? tiles * i / 2 : min_of(row_tiles * i / count * kTileRows, tiles); }
 };
 
 // Where a tile stands, and the walk to later ones.
