@@ -22,7 +22,8 @@ constexpr int64_t kMostTiles = kLanes == 16 ? 56 : 78;
 constexpr int64_t kChunkTiles = 96, kLeastChunkTiles = 20;
 constexpr int64_t kGradientItems = 32;
 static_assert(kGradientItems <= kMaxParts);
-constexpr int64_t kTreeElements = 4 << 10;  // of one item of phase 1
+constexpr int64_t kTreeElements = 4 << 10;                    // of one item of phase 1
+constexpr int64_t kAskedElements = (8 << 20) / sizeof(Real);  // of images whose pixels are worth asking for early
 
 template <int M, int R>
 struct WeightGradient {
@@ -72,7 +73,7 @@ struct Operands {
 // Adds the points of one pair of rows of tiles [begin, end) to the block's sums.
 template <int Pair, int M, int R>
 void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns, const Operands& at,
-              const Patch& patch, bool first) {
+              const Patch& patch, bool first, Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
   const Block input = k.input_block(), gradient = k.gradient_block();
   transform_input<P, Pair>(k.grid, patch, M, at.x, channels, input, at.input);
@@ -86,6 +87,9 @@ void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Cha
         sum.tiles = tiles;
         sum.a_tile = rows;
         sum.c_tile = rows * kPanel;
+        sum.prefetch = nullptr;
+        for (int64_t a = 0; a < 2 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(tiles * sum.length);
+        sum.prefetch_step = sum.prefetch ? kLine : 0;
         micro_kernel(RowLayout::unit, rows, width, false)(sum, at.input + i * input.point + c,
                                                           at.gradient + i * gradient.point + column, to + c * kPanel,
                                                           kPanel, width, !first);
@@ -94,15 +98,17 @@ void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Cha
   }
 }
 
-// Transforms the block's sums back into the taps of gw.
+// Transforms the block's sums back into the taps of gw. Their lines lie in R x R places far apart, and are asked for a
+// row of them before.
 template <int M, int R>
-void store_taps(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns, const Real* sums,
-                Real* gw) {
+[[gnu::noinline]] void store_taps(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns,
+                                  const Real* sums, Real* gw) {
   const int64_t point = k.sum_point(), tap = k.s.c_in * k.s.c_out;
   for (int64_t c = 0; c < channels.count; ++c) {
     for_vectors(0, columns.count, [&](int64_t column, int64_t lanes) {
       const Real* from = sums + column / kPanel * k.sum_panel() + c * kPanel + column % kPanel;
       Real* to = gw + (channels.c_begin + c) * k.s.c_out + columns.c_begin + column;
+      for (int64_t i = 0; i < R * R; ++i) __builtin_prefetch(to + i * tap + k.s.c_out, 1, 2);
       gather_tile<M + R - 1, true, R>([&](int i) { return load(from + i * point); },
                                       [&](int i, int j, Vec v) { store_lanes(to + (i * R + j) * tap, v, lanes); });
     });
@@ -136,9 +142,18 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
     const int64_t first = part_begin(k.patches.count, k.chunks, chunk);
     for (int64_t i = first; i < part_begin(k.patches.count, k.chunks, chunk + 1); ++i) {
       const Patch patch = k.patches.at(i);
-      add_pair<0>(k, channels, columns, at, patch, i == first);
-      add_pair<1>(k, channels, columns, at, patch, i == first);
-      if constexpr (P == 6) add_pair<2>(k, channels, columns, at, patch, i == first);
+      Ahead ahead[2];  // the next patch's pixels
+      if (i + 1 < part_begin(k.patches.count, k.chunks, chunk + 1)) {
+        const Patch next = k.patches.at(i + 1);
+        const Grid& g = k.grid;
+        if (g.images * g.in_h * g.in_w * k.s.c_in >= kAskedElements)
+          ahead[0] = Ahead(g, next, M, g.in_h, g.in_w, at.x, k.s.c_in);
+        if (g.images * g.out_h * g.out_w * k.s.c_out >= kAskedElements)
+          ahead[1] = Ahead(g, next, M, g.out_h, g.out_w, at.gy, k.s.c_out);
+      }
+      add_pair<0>(k, channels, columns, at, patch, i == first, ahead);
+      add_pair<1>(k, channels, columns, at, patch, i == first, ahead);
+      if constexpr (P == 6) add_pair<2>(k, channels, columns, at, patch, i == first, ahead);
     }
     store_taps(k, channels, columns, at.sums, k.chunks == 1 ? gw : parts + chunk * elements);
   }
