@@ -104,6 +104,8 @@ void transform_weights(const void* shape, const void* source, void* prepared, in
   const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
   const Real* w = static_cast<const Real*>(source);
   const int64_t c_blocks = ceil_div(k.c_in, kLanes), point = k.weight_point();
+  // Past the caches where these cannot hold all of it and a vector is a whole line.
+  const bool streams = k.weight_elements() >= kFarElements && kLanes == kLine;
   for (int64_t item = begin; item < end; ++item) {
     const int64_t panel = item / c_blocks, c_begin = item % c_blocks * kLanes;
     const int64_t count = min_of(k.c_in - c_begin, kLanes), width = k.panel_width(panel);
@@ -124,9 +126,13 @@ void transform_weights(const void* shape, const void* source, void* prepared, in
       }
       for (int64_t c = 0; c < count; ++c) {
         Real* first = to + c * width + v;
+        const auto tap = [&](int i, int j) { return load(taps[i * R + j] + c * kLanes); };
+        if (streams) {
+          transform_filter<P, R>(tap, [&](int i, Vec value) { stream(first + i * point, value); });
+          continue;
+        }
         for (int64_t i = 0; i < P * P; ++i) __builtin_prefetch(first + i * point + 2 * width, 1, 2);
-        transform_filter<P, R>([&](int i, int j) { return load(taps[i * R + j] + c * kLanes); },
-                               [&](int i, Vec value) { store(first + i * point, value); });
+        transform_filter<P, R>(tap, [&](int i, Vec value) { store(first + i * point, value); });
       }
     }
   }
