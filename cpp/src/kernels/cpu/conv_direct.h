@@ -270,6 +270,15 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
            (w.packed_first + ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + line.h_tap) * k.w_taps) *
                k.c_in * width;
   };
+  struct {
+    int64_t count = 1;
+    const Real* beside[2];
+  } asked;
+  if (b.panel_end - b.panel_begin == k.panels && y_row == k.c_out) {
+    if (to.residual) asked.beside[asked.count++ - 1] = to.residual;
+    if (to.mask) asked.beside[asked.count++ - 1] = to.mask;
+  }
+  const int64_t run_panels = min_of(kRunPanels, ceil_div(b.panel_end - b.panel_begin, asked.count));
   // On `lines` lines, a run of `tiles` tiles of `rows` outputs from output `from` on, each `panels` panels.
   const auto add = [&](const Line& line, int64_t panel, int64_t panels, int64_t from, int64_t rows, int64_t tiles,
                        int64_t lines) {
@@ -277,9 +286,13 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     Reduction sum = sum_of(line, width);
     const Real* x = line.row + from * pixel_row;
     if (k.one_tap) {
-      // The next tile, a share of it with every panel.
-      sum.prefetch_step = max_of(kLine / (b.panel_end - b.panel_begin), 1);
-      sum.prefetch = x + rows * pixel_row + (panel - b.panel_begin) * sum.length * sum.prefetch_step;
+      // The next tile's input and what its results are joined with, runs of memory one after the other, a share of them
+      // with every panel.
+      const int64_t shares = b.panel_end - b.panel_begin, at_share = (panel - b.panel_begin) * asked.count;
+      const int64_t run = at_share / shares, elements = run == 0 ? rows * pixel_row : rows * y_row;
+      sum.prefetch_step = min_of(ceil_div(elements * asked.count, max_of(shares * sum.length, 1)), kLine);
+      sum.prefetch = (run == 0 ? x + rows * pixel_row : asked.beside[run - 1] + line.y + (from + rows) * y_row) +
+                     at_share % shares * elements / shares;
     } else if (k.in_place && panel == b.panel_begin && line.h_taps * w.taps > 0) {
       // The next row of outputs, a share of its input with every term.
       sum.prefetch_step = ceil_div(h.in_step * strip.row, ceil_div(pixels, kTileRows) * line.h_taps * w.taps * k.c_in);
@@ -318,8 +331,8 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       const int64_t whole = min_of(max_of(k.c_out / kPanel, b.panel_begin), b.panel_end);
       for_tile_runs(pixels, kTileRows, [&](int64_t first, int64_t rows, int64_t tiles) {
         for (int64_t t = 0; t < tiles; ++t)
-          for (int64_t panel = b.panel_begin; panel < whole; panel += kRunPanels)
-            add(line, panel, min_of(whole - panel, kRunPanels), first + t * rows, rows, 1, 1);
+          for (int64_t panel = b.panel_begin; panel < whole; panel += run_panels)
+            add(line, panel, min_of(whole - panel, run_panels), first + t * rows, rows, 1, 1);
       });
       if (whole < b.panel_end)
         for_tile_runs(pixels, tile_rows(k.panel_width(whole)),
