@@ -13,6 +13,7 @@ from striate.training.compiled import Compiled
 from striate.training.feeding import ArrayFeed, Batch, Spec, StreamFeed
 from striate.training.functions import Tracer
 from striate.training.ready import ready_for
+from striate.training.roofline import Profile
 from striate.training.weighting import checked_weights, weights_from_classes
 
 _FUNCTIONS_KEPT = 24  # a model traced for training, testing, predicting; per type of labels, weighted or not
@@ -149,10 +150,16 @@ class StepFunctions(Compiled):
             raise ValueError(f"Model '{self.name}' has inputs of unknown size, {shapes}: what they take is not known.")
         return function.memory(shapes)
 
-    def profile(self, on: bool = True) -> list[Any]:
+    def profile(self, on: bool = True) -> Profile:
         """Turns timing of the functions traced so far on or off. Returns what has been measured: for each step of each
-        function its layer (`scope`), `op`, `kernel`, `seconds` over all `runs`, and `flops` and `bytes` of one."""
-        measured = [step for function in self._functions.values() for step in function.profile()]
+        function its layer (`scope`), `op`, `kernel`, `seconds` over all `runs`, and `flops` and `bytes` of one.
+        Printed, it is a table of layers: their share of the time, and how near they come to the machine's roofline.
+
+            model.profile(True)
+            model.train_on_batch(x, y)
+            print(model.profile(False))
+        """
+        measured = Profile(step for function in self._functions.values() for step in function.profile())
         for function in self._functions.values():
             function.set_profiling(on)  # forgets
         return measured
