@@ -47,11 +47,7 @@ class VariableLocks {
 };
 
 // Timed by itself: waits for all before, and is no part of a chain.
-StepOrder alone(StepOrder order) {
-  StepOrder result;
-  result.turns = order.turns;
-  return result;
-}
+StepOrder alone(const StepOrder& order) { return {.turns = order.turns}; }
 
 int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 

@@ -270,6 +270,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
            (w.packed_first + ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + line.h_tap) * k.w_taps) *
                k.c_in * width;
   };
+  // Runs of memory asked for with one tap: a tile's input, and what its results are joined with.
   struct {
     int64_t count = 1;
     const Real* beside[2];

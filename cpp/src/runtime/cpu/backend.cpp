@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kMaxPhases = 8;
 constexpr int64_t kManyItems = 8;  // fewer do not walk through memory
+constexpr int64_t kPieces = 8;     // that one thread takes, from the last on, where it goes backwards
 
 std::atomic<bool>& winograd_setting() {
   static std::atomic<bool> allowed = [] {
@@ -92,10 +93,10 @@ struct CpuStream : Stream {
   TeamMember member;
   void* scratch;
   Progress* progress;
-  int next = 0;        // the unit enqueued next
-  int done = 0;        // units before it are known to be done
-  bool holds = false;  // runs the open chain of serial steps
-  bool backwards = false;
+  int next = 0;            // the unit enqueued next
+  int done = 0;            // units before it are known to be done
+  bool holds = false;      // runs the open chain of serial steps
+  bool backwards = false;  // whether the next unit goes from its end to its begin
 
   void wait(int after) {
     for (; done < std::min(after, next); ++done)
@@ -179,7 +180,7 @@ class CpuBackend final : public Backend {
       if (items == 0) continue;
       stream.wait(after);
       if (stream.member.count == 1) {
-        const int64_t piece = stream.backwards ? (items + 7) / 8 : items;
+        const int64_t piece = stream.backwards ? (items + kPieces - 1) / kPieces : items;
         for (int64_t last = items; last > 0; last -= piece)
           cpu_plan.run(phase, buffers, count, stream.scratch, std::max<int64_t>(last - piece, 0), last);
       } else {
