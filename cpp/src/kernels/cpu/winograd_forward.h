@@ -20,7 +20,7 @@ namespace winograd {
 // The fewer tiles a patch has, the more often it reads the weights; the more, the further out its input and sums lie.
 // 512 -> 512 @28 on Zen 3, one thread: 12 tiles 127 ms, 24 to 48 tiles 88 ms (37 MB of weights come from memory);
 // 64 -> 64 @56: 24 tiles 14.0 ms, 48 tiles 13.5 ms.
-constexpr int64_t kPatchTiles = (kLanes == 16 ? 4 : 8) * kTileRows;
+constexpr int64_t kPatchTiles = (kTileRows > 8 ? 4 : 8) * kTileRows;
 constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeof(Real);  // of weights that stay in L2
 constexpr int64_t kFarElements = (16 << 20) / sizeof(Real);                               // that do not stay in L3
 constexpr int64_t kWantedItems = 16;
@@ -52,7 +52,7 @@ struct Convolution {
 
   int64_t patch_tiles() const {
     const int64_t wanted = ceil_div(grid.tiles(), kWantedItems * kTileRows) * kTileRows;
-    const int64_t least = (kLanes == 16 || weight_elements() < kFarElements ? 2 : 4) * kTileRows;
+    const int64_t least = (kTileRows > 8 || weight_elements() < kFarElements ? 2 : 4) * kTileRows;
     if (wanted < least && !weights_near()) {  // panels are shared out as well, or instead
       const int64_t half = ceil_div(grid.tiles(), 2);
       return half > kTileRows && half < kPatchTiles ? half : kPatchTiles;
