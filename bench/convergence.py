@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Trains a small residual network on Fashion-MNIST in striate and its peers: what accuracy, and after which time.
 
-    STRIATE_DATA=data python bench/convergence.py --peers build/peers striate striate-direct torch-cl-tc
+    STRIATE_DATA=data python bench/convergence.py --peers build/peers striate torch-cl-tc keras-tc
 
 Every engine starts from the same weights and sees the same batches in the same order, so that runs differ by rounding
-alone. Engines run one after another, each in a process of its own with its own environment's Python. What counts is
-the training itself: shuffling and the test after each epoch are not timed. `-direct` is striate without Winograd's
-convolutions, `-cl` PyTorch channels last, `-tc` an engine with tcmalloc preloaded.
+alone; but for PyTorch, whose running variances are over n - 1 and whose momentum follows a new rate at once. Engines
+run one after another, each in a process of its own with its own environment's Python. What counts is the training
+itself, with its first step, in which Keras traces its function; shuffling and the test after each epoch are not timed.
+`-direct` is striate without Winograd's convolutions, `-cl` PyTorch channels last, `-tc` an engine with tcmalloc
+preloaded.
 """
 
 import argparse
@@ -49,12 +51,13 @@ class KerasLike:
 
             version = f"{keras.__version__}, {keras.config.cpu_isa()}"
         else:
-            os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+            os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
             import keras
             import tensorflow as tf
 
             tf.config.threading.set_intra_op_parallelism_threads(threads)
-            version = keras.__version__
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
+            version = f"{keras.__version__}, TensorFlow {tf.__version__}"
         self.version = f"{engine} {version}"
         self.layers = keras.layers
         inputs = keras.Input((28, 28, 1))
@@ -84,7 +87,9 @@ class KerasLike:
 
     def train(self, x: np.ndarray, y: np.ndarray, rate: float) -> None:
         self.model.optimizer.learning_rate = rate
-        self.model.fit(x, y, batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
+        for start in range(0, len(x), BATCH):  # in Keras 5-10% faster than fit()
+            batch = slice(start, start + BATCH)
+            self.model.train_on_batch(x[batch], y[batch])
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         return self.model.predict(x, batch_size=500, verbose=0)
@@ -142,7 +147,7 @@ class Torch:
                 return self.dense(self.blocks(x).mean((2, 3)))
 
         self.net = Net().to(memory_format=self.layout)
-        self.optimizer = torch.optim.SGD(self.net.parameters(), RATE, MOMENTUM)
+        self.optimizer = torch.optim.SGD(self.net.parameters(), RATE, MOMENTUM, fused=True)
 
     def _images(self, x: np.ndarray):
         return self.torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
@@ -250,7 +255,7 @@ def compare(options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("engines", nargs="*", default=["striate", "striate-direct", "torch-cl-tc"])
+    parser.add_argument("engines", nargs="*", default=["striate", "torch-cl-tc", "keras-tc"])
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=2, help="how many runs, each from other weights")
     parser.add_argument("--goal", type=float, default=0.9, help="the accuracy that is waited for")
