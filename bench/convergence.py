@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Trains a small residual network on Fashion-MNIST in striate and its peers: what accuracy, and after which time.
+"""Trains a small residual network on MNIST or Fashion-MNIST in striate and its peers: what accuracy, after which time.
 
     STRIATE_DATA=data python bench/convergence.py --peers build/peers striate torch-cl-tc keras-tc
+    STRIATE_DATA=data python bench/convergence.py --peers build/peers --data mnist striate torch-cl-tc keras-tc
 
 Every engine starts from the same weights and sees the same batches in the same order, so that runs differ by rounding
 alone; but for PyTorch, whose running variances are over n - 1 and whose momentum follows a new rate at once. Engines
 run one after another, each in a process of its own with its own environment's Python. What counts is the training
 itself, with its first step, in which Keras traces its function; shuffling and the test after each epoch are not timed.
 `-direct` is striate without Winograd's convolutions, `-cl` PyTorch channels last, `-tc` an engine with tcmalloc
-preloaded.
+preloaded. With --resume, runs that the file of --json has are not repeated, so that many commands can share the work.
 """
 
 import argparse
@@ -28,6 +29,7 @@ import numpy as np
 BATCH, RATE, MOMENTUM = 128, 0.1, 0.9
 EPSILON, STATISTICS_MOMENTUM = 1e-5, 0.9
 WIDTHS = (32, 64, 128)  # of the stages, on 14x14, 7x7 and 4x4
+GOALS = {"fashion_mnist": 0.92, "mnist": 0.992}
 
 
 def rate_of(epoch: int, epochs: int) -> float:
@@ -187,6 +189,11 @@ def work(options: argparse.Namespace) -> None:
         print(json.dumps(line), flush=True)
 
 
+def run_of(engine: str, seed: int, options: argparse.Namespace) -> dict:
+    """What tells a run's lines from another's."""
+    return {"data": options.data, "epochs": options.epochs, "engine": engine, "seed": seed}
+
+
 def run(engine: str, seed: int, data: Path, options: argparse.Namespace) -> list[dict]:
     """A worker's lines."""
     peer = engine.split("-")[0]
@@ -205,47 +212,54 @@ def run(engine: str, seed: int, data: Path, options: argparse.Namespace) -> list
     lines = []
     for line in process.stdout:
         if line.startswith("{"):
-            lines.append({"engine": engine, "seed": seed, **json.loads(line)})
+            lines.append({**run_of(engine, seed, options), **json.loads(line)})
             print(line.strip(), flush=True)
     if process.wait() != 0:
         raise RuntimeError(f"{engine} ended with status {process.returncode}")
     return lines
 
 
+def lines_of(run: dict, lines: list[dict]) -> list[dict]:
+    return [line for line in lines if run.items() <= line.items()]
+
+
 def table(lines: list[dict], options: argparse.Namespace) -> str:
     """Markdown: for each engine the test accuracy of each seed, seconds an epoch, and seconds to the goal."""
     rows = [
-        "| engine | test accuracy, each seed | mean | seconds an epoch | seconds to the goal |",
-        "|---|---|---|---|---|",
+        f"| engine | test accuracy, each seed | mean | seconds an epoch | seconds of training to {options.goal:.1%} |",
+        "| --- | --- | --- | --- | --- |",
     ]
-    for engine in dict.fromkeys(line["engine"] for line in lines):
-        runs = [[line for line in lines if (line["engine"], line["seed"]) == (engine, s)] for s in range(options.seeds)]
-        last = [run[-1]["accuracy"] for run in runs if run]
-        epoch = statistics.median(run[-1]["seconds"] / run[-1]["epoch"] for run in runs if run)
-        reached = [next((ln["seconds"] for ln in run if ln["accuracy"] >= options.goal), None) for run in runs if run]
-        to_goal = ", ".join("-" if t is None else f"{t:.0f}" for t in reached)
+    for engine in options.engines:
+        runs = [lines_of(run_of(engine, seed, options), lines) for seed in range(options.seeds)]
+        last = [run[-1]["accuracy"] for run in runs]
+        seconds = ", ".join(f"{run[-1]['seconds'] / run[-1]['epoch']:.1f}" for run in runs)
+        reached = [next((line for line in run if line["accuracy"] >= options.goal), None) for run in runs]
+        to_goal = ", ".join(f"{line['seconds']:.0f} ({line['epoch']} epochs)" if line else "-" for line in reached)
         each = ", ".join(f"{accuracy:.2%}" for accuracy in last)
-        rows.append(f"| {engine} | {each} | {statistics.mean(last):.2%} | {epoch:.1f} | {to_goal} |")
+        rows.append(f"| {engine} | {each} | {statistics.mean(last):.2%} | {seconds} | {to_goal} |")
     return "\n".join(rows)
 
 
-def prepare(folder: Path) -> Path:
-    """Fashion-MNIST as float32 around 0, in a file that workers of any environment read."""
+def prepare(folder: Path, name: str) -> Path:
+    """The images as float32 of mean 0 and deviation 1, in a file that workers of any environment read."""
     import striate
 
-    (x_train, y_train), (x_test, y_test) = striate.datasets.fashion_mnist.load_data()
-    scaled = [((x[..., None] / np.float32(255)) - np.float32(0.286)) / np.float32(0.353) for x in (x_train, x_test)]
+    (x_train, y_train), (x_test, y_test) = getattr(striate.datasets, name).load_data()
+    mean, deviation = np.float32(x_train.mean()), np.float32(x_train.std())
+    scaled = [(x[..., None] - mean) / deviation for x in (x_train, x_test)]
     labels = {"y_train": y_train.astype(np.int64), "y_test": y_test.astype(np.int64)}
-    np.savez(folder / "fashion.npz", x_train=scaled[0], x_test=scaled[1], **labels)
-    return folder / "fashion.npz"
+    np.savez(folder / f"{name}.npz", x_train=scaled[0], x_test=scaled[1], **labels)
+    return folder / f"{name}.npz"
 
 
 def compare(options: argparse.Namespace) -> None:
-    lines = []
+    lines = json.loads(options.json.read_text()) if options.resume and options.json.exists() else []
     with tempfile.TemporaryDirectory() as folder:
-        data = prepare(Path(folder))
+        data = prepare(Path(folder), options.data)
         for seed in range(options.seeds):
             for engine in options.engines:
+                if lines_of(run_of(engine, seed, options), lines):
+                    continue
                 print(f"{engine}, seed {seed}", flush=True)
                 lines += run(engine, seed, data, options)
                 if options.json:
@@ -256,16 +270,21 @@ def compare(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("engines", nargs="*", default=["striate", "torch-cl-tc", "keras-tc"])
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--data", choices=GOALS, default="fashion_mnist")
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=2, help="how many runs, each from other weights")
-    parser.add_argument("--goal", type=float, default=0.9, help="the accuracy that is waited for")
+    parser.add_argument("--goal", type=float, help="the accuracy that is waited for; else 92%% or, of MNIST, 99.2%%")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peers", type=Path, help="the environments that peers/setup.py has made; none: this one")
     parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4")
     parser.add_argument("--json", type=Path, help="a file for every line")
+    parser.add_argument("--resume", action="store_true", help="leave out the runs that the file has")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.resume and not options.json:
+        parser.error("--resume needs the file of --json")
+    options.goal = options.goal or GOALS[options.data]
     if options.worker:
         work(options)
     else:
