@@ -225,7 +225,8 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
         make_strip(at.x + b.image * in_elements, in_size, k.c_in, box, scratch + kRunElements + k.pooled_elements());
 
   const Epilogue& ending = k.s.epilogue;
-  const bool plain = !ending.bias && !ending.residual && !ending.mask && ending.activation == Activation::none;
+  const bool plain = pools_first(ending) ||
+                     (!ending.bias && !ending.residual && !ending.mask && ending.activation == Activation::none);
   const bool dense = w.offset_step == 1;  // taps along w and channels are one run
   const int64_t pixels = b.w_end - b.w_begin, pixel_row = w.in_step * strip.pixel;
   // Results go to y, or wait for the pooling: a panel of the block, outputs side by side as they are.
@@ -356,9 +357,15 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       Real* y = at.finish.y + panel * kPanel +
                 (((b.image * out_size[0] + b.plane) * out_size[1] + b.h_begin) / 2 * wide + b.w_begin * k.side / 2) *
                     channels;
-      for (int64_t line = 0; line < b.h_end - b.h_begin; line += 2, y += wide * channels)
-        pool_lines(ending.pooling, to.y + line * y_line, to.y + (line + 1) * y_line, y_row / k.side,
-                   pixels * k.side / 2, min_of(channels - panel * kPanel, kPanel), y, channels);
+      const int64_t columns = min_of(channels - panel * kPanel, kPanel);
+      const Real* bias = to.bias ? to.bias + panel * kPanel : nullptr;
+      for (int64_t line = 0; line < b.h_end - b.h_begin; line += 2, y += wide * channels) {
+        Real *upper = to.y + line * y_line, *lower = upper + y_line;
+        if (pools_first(ending))
+          finish_pooled(ending, upper, lower, y_row / k.side, pixels * k.side / 2, columns, bias, y, channels);
+        else
+          pool_lines(ending.pooling, upper, lower, y_row / k.side, pixels * k.side / 2, columns, y, channels);
+      }
     }
   }
 }

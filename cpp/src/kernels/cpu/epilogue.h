@@ -135,5 +135,19 @@ STRIATE_INLINE void pool_lines(const Real* top, const Real* bottom, int64_t pixe
   finish_tile(epilogue, tile, tile_row, rows, columns, Finish{bias, nullptr, nullptr, y}, y_row);
 }
 
+// Whether sums may be pooled as they are and only a quarter of them finished: adding a bias and a ReLU keep the order
+// of values, their roundings too.
+STRIATE_INLINE bool pools_first(const Epilogue& epilogue) {
+  return epilogue.pooling == Pooling::max &&
+         (epilogue.activation == Activation::none || epilogue.activation == Activation::relu);
+}
+
+// Two lines of sums, pooled and finished; they are overwritten. Lines lie as in pool_lines.
+[[maybe_unused]] static void finish_pooled(const Epilogue& epilogue, Real* top, const Real* bottom, int64_t pixel,
+                                           int64_t pooled, int64_t columns, const Real* bias, Real* y, int64_t y_row) {
+  pool_lines(epilogue.pooling, top, bottom, pixel, pooled, columns, top, pixel);
+  finish_tile(epilogue, top, pixel, pooled, columns, bias, y, y_row);
+}
+
 }  // namespace
 }  // namespace striate::STRIATE_ISA

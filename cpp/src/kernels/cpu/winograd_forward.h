@@ -207,12 +207,18 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& pa
                       tile_at(to, panel * kPanel, corner + row * g.out_w * k.c_out), k.c_out);
       } else {
         Real* y = to.y + (((tile.image * g.out_h + top) / 2 * g.out_w + left) / 2) * k.c_out + panel * kPanel;
-        for (int64_t row = 0; row < high; ++row)
-          finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
-                      to.bias ? to.bias + panel * kPanel : nullptr, pixels + row * kPixelRow, kPanel);
-        for (int64_t row = 0; row < high; row += 2, y += g.out_w / 2 * k.c_out)
-          pool_lines(pooling, pixels + row * kPixelRow, pixels + (row + 1) * kPixelRow, kPanel, wide / 2, columns, y,
-                     k.c_out);
+        const Real* bias = to.bias ? to.bias + panel * kPanel : nullptr;
+        const bool first = pools_first(k.s.epilogue);
+        for (int64_t row = 0; row < high && !first; ++row)
+          finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns, bias, pixels + row * kPixelRow,
+                      kPanel);
+        for (int64_t row = 0; row < high; row += 2, y += g.out_w / 2 * k.c_out) {
+          Real *upper = pixels + row * kPixelRow, *lower = upper + kPixelRow;
+          if (first)
+            finish_pooled(k.s.epilogue, upper, lower, kPanel, wide / 2, columns, bias, y, k.c_out);
+          else
+            pool_lines(pooling, upper, lower, kPanel, wide / 2, columns, y, k.c_out);
+        }
       }
       left_over -= run;
       tile.advance(run);
