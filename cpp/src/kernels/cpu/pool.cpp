@@ -78,6 +78,11 @@ STRIATE_INLINE void for_windows(const PoolShape& s, int64_t begin, int64_t end, 
   }
 }
 
+// How far away the cells of the window below lie, which are asked for while a window is done: a row's windows read as
+// many runs of memory as they are high, more than the hardware follows (lab net's first pooling, Zen 5: forward 60 to
+// 114 GB/s, gradient 49 to 88).
+STRIATE_INLINE int64_t below(const PoolShape& s) { return s.stride[1] * steps_of(s).h; }
+
 STRIATE_INLINE int64_t output_rows(const PoolShape& s) { return s.n * s.out[0] * s.out[1]; }
 STRIATE_INLINE int64_t window_size(const PoolShape& s) { return s.window[0] * s.window[1] * s.window[2]; }
 
@@ -102,6 +107,7 @@ void max_forward(const PoolShape& s, const KernelArgs& args, int, int64_t begin,
       for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
         Vec best = load_lanes(from + j, lanes);
         for_cells<size.h, size.w>(cells, step, [&](int64_t offset, int number) {
+          __builtin_prefetch(from + j + offset + below(s), 0, 2);
           if (number > 0) best = max(best, load_lanes(from + j + offset, lanes));
         });
         store_lanes(y + out + j, best, lanes);
@@ -211,7 +217,10 @@ void scatter_apart(const PoolShape& s, const Real* x, const Real* g, Real* gx, R
         const Int at = first_maximum<size.h, size.w>(x + cells.first + j, cells, step, lanes);
         const Vec value = load_lanes(g + out + j, lanes);
         for_cells<size.h, size.w>(cells, step, [&](int64_t offset, int number) {
-          store_lanes(gx + cells.first + j + offset, at == number ? value : zero(), lanes);
+          Real* to = gx + cells.first + j + offset;
+          __builtin_prefetch(x + cells.first + j + offset + below(s), 0, 2);
+          __builtin_prefetch(to + below(s), 1, 2);
+          store_lanes(to, at == number ? value : zero(), lanes);
         });
       });
     });
@@ -226,26 +235,35 @@ void scatter_overlapping(const PoolShape& s, const Real* x, const Real* g, Real*
   for (int64_t unit = units.begin; unit < units.end; ++unit) {
     const int64_t n = unit / count, band = unit - n * count;
     const Range own = {band * size / count, (band + 1) * size / count};
-    clear(gx + (n * size + own.begin) * slice, (own.end - own.begin) * slice);
     const int64_t first = windows_of(s, axis, own.begin).begin, last = windows_of(s, axis, own.end - 1).end;
-    const int64_t before = n * s.out[axis] * rows;
-    for_windows(s, before + first * rows, before + last * rows,
-                [&](const Cells& cells, int64_t out, int64_t od, int64_t oh, int64_t) {
-                  const int64_t start = cells_of(s, axis, axis == 0 ? od : oh).begin;
-                  with_size(cells, [&](auto shape) {
-                    const int64_t height = shape.h > 0 ? shape.h : cells.h, width = shape.w > 0 ? shape.w : cells.w;
-                    for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
-                      const Int at = first_maximum<shape.h, shape.w>(x + cells.first + j, cells, step, lanes);
-                      const Vec value = load_lanes(g + out + j, lanes);
-                      for_cells<shape.h, shape.w>(cells, step, [&](int64_t offset, int number) {
-                        const int64_t i = start + (axis == 0 ? number / (width * height) : number / width);
-                        if (i < own.begin || i >= own.end) return;
-                        Real* to = gx + cells.first + j + offset;
-                        store_lanes(to, load_lanes(to, lanes) + (at == number ? value : zero()), lanes);
-                      });
-                    });
-                  });
-                });
+    int64_t cleared = own.begin;
+    const auto clear_to = [&](int64_t end) {  // just before it is added to: a band is larger than L2
+      if (end <= cleared) return;
+      clear(gx + (n * size + cleared) * slice, (end - cleared) * slice);
+      cleared = end;
+    };
+    for (int64_t o = first; o < last; ++o) {
+      const Range reached = cells_of(s, axis, o);
+      clear_to(min_of(reached.end, own.end));
+      const int64_t row = (n * s.out[axis] + o) * rows;
+      for_windows(s, row, row + rows, [&](const Cells& cells, int64_t out, int64_t, int64_t, int64_t) {
+        with_size(cells, [&](auto shape) {
+          const int64_t height = shape.h > 0 ? shape.h : cells.h, width = shape.w > 0 ? shape.w : cells.w;
+          for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
+            const Int at = first_maximum<shape.h, shape.w>(x + cells.first + j, cells, step, lanes);
+            const Vec value = load_lanes(g + out + j, lanes);
+            for_cells<shape.h, shape.w>(cells, step, [&](int64_t offset, int number) {
+              __builtin_prefetch(x + cells.first + j + offset + below(s), 0, 2);
+              const int64_t i = reached.begin + (axis == 0 ? number / (width * height) : number / width);
+              if (i < own.begin || i >= own.end) return;
+              Real* to = gx + cells.first + j + offset;
+              store_lanes(to, load_lanes(to, lanes) + (at == number ? value : zero()), lanes);
+            });
+          });
+        });
+      });
+    }
+    clear_to(own.end);
   }
 }
 
@@ -286,8 +304,11 @@ void avg_forward(const PoolShape& s, const KernelArgs& args, int, int64_t begin,
     with_size(cells, [&](auto size) {
       for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
         Vec sum{};
-        for_cells<size.h, size.w>(cells, step,
-                                  [&](int64_t offset, int) { sum += load_lanes(x + cells.first + j + offset, lanes); });
+        for_cells<size.h, size.w>(cells, step, [&](int64_t offset, int) {
+          const Real* from = x + cells.first + j + offset;
+          __builtin_prefetch(from + below(s), 0, 2);
+          sum += load_lanes(from, lanes);
+        });
         store_lanes(y + out + j, divide(sum), lanes);
       });
     });
@@ -308,8 +329,11 @@ void spread_apart(const PoolShape& s, const Real* g, Real* gx, Range rows) {
     with_size(cells, [&](auto size) {
       for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
         const Vec share = divide(load_lanes(g + out + j, lanes));
-        for_cells<size.h, size.w>(
-            cells, step, [&](int64_t offset, int) { store_lanes(gx + cells.first + j + offset, share, lanes); });
+        for_cells<size.h, size.w>(cells, step, [&](int64_t offset, int) {
+          Real* to = gx + cells.first + j + offset;
+          __builtin_prefetch(to + below(s), 1, 2);
+          store_lanes(to, share, lanes);
+        });
       });
     });
   });
