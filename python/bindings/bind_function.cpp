@@ -53,6 +53,8 @@ void bind_function(py::module_& module) {
            "workspace"_a = Workspace())
       .def("run", &Function::run, "inputs"_a, py::call_guard<py::gil_scoped_release>(),
            "Computes the outputs and commits the updates.")
+      .def_property("max_memory", &Function::max_memory, &Function::set_max_memory,
+                    "Bytes a run may take, as `memory` counts them; 0: any number.")
       .def("memory", &Function::memory, "input_shapes"_a, "What running with these shapes takes.")
       .def("dump", &Function::dump, "input_shapes"_a, "The compiled steps, a line each.")
       .def("set_profiling", &Function::set_profiling, "on"_a, "Whether runs are timed step by step.")

@@ -76,6 +76,7 @@ class StepProfile:
     runs: int
 
 class Function:
+    max_memory: int
     def __init__(
         self,
         name: str,

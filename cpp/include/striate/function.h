@@ -57,6 +57,11 @@ class STRIATE_API Function {
   // input. The returned tensors own their memory.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs) const;
 
+  // No run shall take more bytes than this, as memory() counts them; 0, as at first: any number. Where keeping all that
+  // is needed later would take more, values are computed again, cheapest first, to the same bits. Error(memory), from
+  // what compiles, names the least that can be had if that does not do.
+  void set_max_memory(int64_t bytes) const;
+  int64_t max_memory() const;
   MemoryReport memory(const std::vector<Shape>& input_shapes) const;
   // One line a step: what was fused, which kernel and why, what lies where.
   std::string dump(const std::vector<Shape>& input_shapes) const;

@@ -2,6 +2,7 @@
 
 #include "compile/lower.h"
 #include "compile/passes.h"
+#include "core/check.h"
 
 namespace striate {
 namespace {
@@ -55,11 +56,40 @@ std::vector<Step> placed(const Lowered& lowered, const std::vector<LoweredStep>&
   return result;
 }
 
+bool is_parallel(const Lowered& lowered) {
+  return lowered.cost.flops / 50e9 + lowered.cost.bytes / 20e9 > kSerialSeconds;
+}
+
+int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+// MemoryReport::total() without the arena.
+int64_t bytes_besides_arena(const Lowered& lowered, const Graph& graph, const Backend& backend) {
+  int64_t bytes = (is_parallel(lowered) ? backend.threads() : 1) * aligned(lowered.scratch_bytes);
+  for (const auto& variable : lowered.variables) bytes += variable->tensor.bytes();
+  for (const Tensor& constant : lowered.constants) bytes += constant.bytes();
+  for (const LoweredBuffer& buffer : lowered.buffers)
+    if (buffer.kind == BufferKind::prepared) bytes += buffer.bytes;
+  for (const Value& value : graph.outputs) bytes += value.type().shape.elements() * dtype_bytes(value.dtype());
+  return bytes;
+}
+
+[[noreturn]] void refuse(const std::string& name, const Graph& graph, int64_t max_memory, int64_t arena,
+                         int64_t besides) {
+  std::string shapes;
+  for (const Value& value : graph.inputs) shapes += (shapes.empty() ? "" : ", ") + value.shape().text();
+  fail(ErrorKind::memory, name, "max_memory=", max_memory, " bytes is not enough for inputs of shapes ", shapes,
+       ": with all recomputed that helps, a run takes ", arena + besides, " bytes, of which ", besides,
+       " do not shrink with the activations (variables, optimizer slots, scratch). Use a smaller batch, or max_memory "
+       "of "
+       "at least ",
+       arena + besides, ".");
+}
+
 }  // namespace
 
 std::shared_ptr<const Program> compile(const std::string& name, const Graph& traced,
                                        const std::vector<Shape>& input_shapes,
-                                       const std::shared_ptr<Workspace::Impl>& workspace) {
+                                       const std::shared_ptr<Workspace::Impl>& workspace, int64_t max_memory) {
   const Backend& backend = cpu_backend();
   Graph graph = specialize(traced, input_shapes);
   graph = remove_identities(graph);
@@ -76,8 +106,13 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   const Schedule order = schedule(graph, views);
   Lowered lowered = lower(graph, order, views, backend);
 
+  const int64_t besides = bytes_besides_arena(lowered, graph, backend);
+  if (max_memory > 0) recompute(lowered, max_memory - besides);
+
   ProgramParts parts;
   parts.arena_bytes = plan_memory(lowered);
+  if (max_memory > 0 && aligned(parts.arena_bytes) + besides > max_memory)
+    refuse(name, graph, max_memory, aligned(parts.arena_bytes), besides);
   std::vector<int64_t> prepared_index(lowered.buffers.size(), -1);
   for (size_t i = 0; i < lowered.buffers.size(); ++i) {
     const LoweredBuffer& buffer = lowered.buffers[i];
@@ -95,7 +130,7 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   parts.updated = std::move(lowered.updated);
   parts.constants = std::move(lowered.constants);
   parts.scratch_bytes = lowered.scratch_bytes;
-  parts.parallel = lowered.cost.flops / 50e9 + lowered.cost.bytes / 20e9 > kSerialSeconds;
+  parts.parallel = is_parallel(lowered);
   return std::make_shared<Program>(std::move(parts), workspace);
 }
 

@@ -71,6 +71,7 @@ struct Function::Impl {
   };
   std::list<Compiled> programs;  // last used first
   bool profiling = false;
+  int64_t max_memory = 0;
 
   std::shared_ptr<const Program> program(const std::vector<Shape>& shapes) {
     std::lock_guard lock(mutex);
@@ -80,7 +81,7 @@ struct Function::Impl {
         if (it != programs.begin()) programs.splice(programs.begin(), programs, it);
         return it->program;
       }
-    auto program = compile(name, graph, shapes, workspace.impl());
+    auto program = compile(name, graph, shapes, workspace.impl(), max_memory);
     program->set_profiling(profiling);
     programs.push_front({shapes, allowed, program});
     if (programs.size() > kProgramsKept) programs.pop_back();
@@ -161,6 +162,20 @@ void Function::set_profiling(bool on) const {
   std::lock_guard lock(impl_->mutex);
   impl_->profiling = on;
   for (const auto& entry : impl_->programs) entry.program->set_profiling(on);
+}
+
+void Function::set_max_memory(int64_t bytes) const {
+  STRIATE_CHECK(bytes >= 0, value, impl_->name, "max_memory=", bytes,
+                " is negative. Give a number of bytes, or 0 for no limit.");
+  std::lock_guard lock(impl_->mutex);
+  if (bytes == impl_->max_memory) return;
+  impl_->max_memory = bytes;
+  impl_->programs.clear();
+}
+
+int64_t Function::max_memory() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->max_memory;
 }
 
 std::vector<StepProfile> Function::profile() const {

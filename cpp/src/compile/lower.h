@@ -36,6 +36,10 @@ struct Lowered {
 
 Lowered lower(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend);
 
+// Has steps run again, cheapest first, in place of keeping what they made, until plan_memory() needs no more than
+// `arena_bytes`, or as little as can be reached.
+void recompute(Lowered& lowered, int64_t arena_bytes);
+
 // Places arena buffers: lets outputs take the place of inputs that die in the same step where the kernel allows it,
 // then packs lifetimes greedily by size. Returns the arena's bytes.
 int64_t plan_memory(Lowered& lowered);
