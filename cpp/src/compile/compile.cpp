@@ -56,15 +56,11 @@ std::vector<Step> placed(const Lowered& lowered, const std::vector<LoweredStep>&
   return result;
 }
 
-bool is_parallel(const Lowered& lowered) {
-  return lowered.cost.flops / 50e9 + lowered.cost.bytes / 20e9 > kSerialSeconds;
-}
-
 int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 // MemoryReport::total() without the arena.
-int64_t bytes_besides_arena(const Lowered& lowered, const Graph& graph, const Backend& backend) {
-  int64_t bytes = (is_parallel(lowered) ? backend.threads() : 1) * aligned(lowered.scratch_bytes);
+int64_t bytes_besides_arena(const Lowered& lowered, const Graph& graph, int threads) {
+  int64_t bytes = threads * aligned(lowered.scratch_bytes);
   for (const auto& variable : lowered.variables) bytes += variable->tensor.bytes();
   for (const Tensor& constant : lowered.constants) bytes += constant.bytes();
   for (const LoweredBuffer& buffer : lowered.buffers)
@@ -78,10 +74,9 @@ int64_t bytes_besides_arena(const Lowered& lowered, const Graph& graph, const Ba
   std::string shapes;
   for (const Value& value : graph.inputs) shapes += (shapes.empty() ? "" : ", ") + value.shape().text();
   fail(ErrorKind::memory, name, "max_memory=", max_memory, " bytes is not enough for inputs of shapes ", shapes,
-       ": with all recomputed that helps, a run takes ", arena + besides, " bytes, of which ", besides,
-       " do not shrink with the activations (variables, optimizer slots, scratch). Use a smaller batch, or max_memory "
-       "of "
-       "at least ",
+       ": with all made again that helps, a run takes ", arena + besides, ", of which ", besides,
+       " whatever the activations take (variables, optimizer slots, scratch). Use a smaller batch, or max_memory of at "
+       "least ",
        arena + besides, ".");
 }
 
@@ -106,7 +101,8 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   const Schedule order = schedule(graph, views);
   Lowered lowered = lower(graph, order, views, backend);
 
-  const int64_t besides = bytes_besides_arena(lowered, graph, backend);
+  const bool parallel = lowered.cost.flops / 50e9 + lowered.cost.bytes / 20e9 > kSerialSeconds;
+  const int64_t besides = bytes_besides_arena(lowered, graph, parallel ? backend.threads() : 1);
   if (max_memory > 0) recompute(lowered, max_memory - besides);
 
   ProgramParts parts;
@@ -130,7 +126,7 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   parts.updated = std::move(lowered.updated);
   parts.constants = std::move(lowered.constants);
   parts.scratch_bytes = lowered.scratch_bytes;
-  parts.parallel = is_parallel(lowered);
+  parts.parallel = parallel;
   return std::make_shared<Program>(std::move(parts), workspace);
 }
 

@@ -7,6 +7,7 @@
 // depend on the limit, so what is told as the least can be had.
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <span>
@@ -17,8 +18,9 @@ namespace striate {
 namespace {
 
 constexpr double kSinking = 0.97;
-constexpr double kFlopsPerByte = 20;    // what a core computes while it reads or writes a byte: 1-2 cores, 2020s
-constexpr int64_t kSmallest = 1 << 10;  // values below this part of the peak are left alone
+constexpr int64_t kSmallest = 1024;   // values of less than the peak divided by this are left alone
+constexpr double kFlopsPerByte = 20;  // in the time a byte comes from memory: two cores at 400 GFLOP/s and 20 GB/s
+constexpr double kStepBytes = 1e4;    // in the time any step takes, however small
 
 // A step in the order of running, perhaps not for the first time.
 struct Item {
@@ -45,7 +47,20 @@ struct Draft {
   }
 };
 
-double cost_of(const Item& item) { return 1e4 + item.step->cost.bytes + item.step->cost.flops / kFlopsPerByte; }
+Draft draft_of(const Lowered& lowered) {
+  Draft draft;
+  draft.value.resize(lowered.buffers.size());
+  std::iota(draft.value.begin(), draft.value.end(), 0);
+  for (const LoweredStep& step : lowered.steps) {
+    Item item{&step, step.inputs};
+    item.buffers.insert(item.buffers.end(), step.outputs.begin(), step.outputs.end());
+    item.buffers.push_back(step.workspace);
+    draft.items.push_back(std::move(item));
+  }
+  return draft;
+}
+
+double cost_of(const Item& item) { return kStepBytes + item.step->cost.bytes + item.step->cost.flops / kFlopsPerByte; }
 
 // When buffers are touched, and what is live at each item.
 class Timeline {
@@ -79,7 +94,7 @@ class Timeline {
   int64_t bytes(BufferId id) const { return lowered_.buffers[draft_.value[id]].bytes; }
   const std::vector<int>& touches(BufferId id) const { return touches_[id]; }
   int last_write(BufferId id) const { return last_write_[id]; }
-  int64_t peak() const { return *std::max_element(live_.begin(), live_.end()); }
+  int64_t peak() const { return live_.empty() ? 0 : *std::max_element(live_.begin(), live_.end()); }
 
   // Bytes above the ceiling, summed over items.
   double excess(int64_t ceiling) const {
@@ -95,7 +110,7 @@ class Timeline {
     return sum;
   }
 
-  // A buffer that holds the value when item `at` begins, the one kept longest if none does, with what it then lacks.
+  // The buffer that holds the value when item `at` begins, or, not live, the one that was kept longest before.
   struct Copy {
     BufferId id = kNoBuffer;
     bool live = false;
@@ -178,9 +193,10 @@ struct Change {
   BufferId id;
   int before;
   std::set<int> again;
-  double promise;  // bytes above the ceiling, for a byte of cost; the least it costs if `early` is known later
+  double promise;  // what the gap alone takes from above the ceiling, for its cost
 };
 
+// Whatever may help, the most promising first.
 std::vector<Change> changes(const Draft& draft, const Timeline& timeline, int64_t ceiling) {
   std::vector<Change> found;
   const int64_t smallest = timeline.peak() / kSmallest;
@@ -190,7 +206,7 @@ std::vector<Change> changes(const Draft& draft, const Timeline& timeline, int64_
     for (size_t k = 0; k + 1 < touches.size(); ++k) {
       if (touches[k] < timeline.last_write(id)) continue;
       const double gain = timeline.excess_without(id, touches[k], touches[k + 1], ceiling);
-      Change change{id, touches[k + 1], {}, 0};
+      Change change{.id = id, .before = touches[k + 1]};
       if (gain <= 0 || !timeline.remake(draft.value[id], change.before, change.again)) continue;
       double cost = 0;
       for (int i : change.again) cost += cost_of(draft.items[i]);
@@ -202,7 +218,7 @@ std::vector<Change> changes(const Draft& draft, const Timeline& timeline, int64_
   return found;
 }
 
-// Steps that run again although nothing reads what they make.
+// Leaves out steps that run again although nothing reads what they make.
 void drop_unread(Draft& draft) {
   std::set<BufferId> read;
   std::vector<Item> kept;
@@ -262,7 +278,8 @@ Draft changed(const Draft& draft, const Timeline& timeline, const Change& change
   return next;
 }
 
-// Makes changes until nothing lies above the ceiling; false if none helps before that.
+// Makes the changes that take away most for their cost until nothing lies above the ceiling. False if none helps
+// before.
 bool sink(const Lowered& lowered, Draft& draft, int64_t ceiling) {
   while (true) {
     const Timeline timeline(lowered, draft);
@@ -314,21 +331,13 @@ int64_t arena_of(const Lowered& lowered, const Draft& draft) {
 }  // namespace
 
 void recompute(Lowered& lowered, int64_t arena_bytes) {
-  Draft draft;
-  for (size_t id = 0; id < lowered.buffers.size(); ++id) draft.value.push_back(static_cast<BufferId>(id));
-  for (const LoweredStep& step : lowered.steps) {
-    Item item{&step, step.inputs};
-    item.buffers.insert(item.buffers.end(), step.outputs.begin(), step.outputs.end());
-    item.buffers.push_back(step.workspace);
-    draft.items.push_back(std::move(item));
-  }
+  Draft draft = draft_of(lowered);
   int64_t least = arena_of(lowered, draft);
-  if (least <= arena_bytes || draft.items.empty()) return;
+  if (least <= arena_bytes) return;
   Draft best = draft;
-  double ceiling = static_cast<double>(Timeline(lowered, draft).peak());
   for (bool sunk = true; sunk && least > arena_bytes;) {
-    ceiling *= kSinking;
-    sunk = sink(lowered, draft, static_cast<int64_t>(ceiling));
+    const auto peak = static_cast<double>(Timeline(lowered, draft).peak());
+    sunk = sink(lowered, draft, static_cast<int64_t>(kSinking * peak));
     const int64_t arena = arena_of(lowered, draft);
     if (arena >= least) continue;
     least = arena;

@@ -208,7 +208,10 @@ Json function_to_json(const Function& function, TensorNames& names) {
   for (const Value& value : function.outputs()) outputs.push_back(reference(value));
   for (const Update& update : function.updates())
     updates.push_back(Json::array({names.of(update.variable), reference(update.value)}));
-  return {{"name", function.name()}, {"inputs", inputs}, {"nodes", nodes}, {"outputs", outputs}, {"updates", updates}};
+  Json json = {
+      {"name", function.name()}, {"inputs", inputs}, {"nodes", nodes}, {"outputs", outputs}, {"updates", updates}};
+  if (function.max_memory() > 0) json["max_memory"] = function.max_memory();
+  return json;
 }
 
 std::vector<std::string> unknown_ops(const Json& functions, const std::string& where) {
@@ -238,7 +241,9 @@ Function function_from_json(const Json& json, const TensorTable& tensors, const 
   for (const Json& node : json_array(json_member(json, "nodes", at), at + " nodes")) graph.add_node(node);
   std::vector<Value> outputs = graph.values(json_member(json, "outputs", at), at + " outputs");
   std::vector<Update> updates = graph.updates(json_member(json, "updates", at), at + " updates");
-  return Function(name, graph.take_inputs(), std::move(outputs), std::move(updates), workspace);
+  Function function(name, graph.take_inputs(), std::move(outputs), std::move(updates), workspace);
+  if (json.contains("max_memory")) function.set_max_memory(json_int(json["max_memory"], at + " max_memory"));
+  return function;
 }
 
 }  // namespace striate

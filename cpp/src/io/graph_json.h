@@ -6,7 +6,8 @@
 //                {"op": "conv", "version": 1, "attributes": {...}, "inputs": [[0, 0], [1, 0]], "scope": "conv2d"},
 //                ...],
 //    "outputs": [[3, 0]],                                                             [node, output]
-//    "updates": [["training/step", [7, 0]]]}
+//    "updates": [["training/step", [7, 0]]],
+//    "max_memory": 2000000000}                                                        bytes; absent: no limit
 //
 // Nodes stand in topological order and refer to earlier ones only, so a graph that was read has no cycles.
 #pragma once
