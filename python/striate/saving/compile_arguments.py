@@ -7,7 +7,7 @@ from typing import Any
 from striate.saving import registry
 from striate.utils import identifiers
 
-_KEPT = ("loss", "loss_weights", "metrics")
+_KEPT = ("loss", "loss_weights", "metrics", "max_memory")
 
 
 def serialize(model: Any) -> dict[str, Any] | None:
@@ -15,7 +15,7 @@ def serialize(model: Any) -> dict[str, Any] | None:
     if not model.compiled:
         return None
     arguments = model._compile_arguments
-    described = {name: _plain(arguments[name]) for name in _KEPT}
+    described = {name: _plain(arguments[name]) for name in _KEPT if arguments[name] is not None}
     return {"optimizer": identifiers.serialize(model.optimizer), **described}
 
 

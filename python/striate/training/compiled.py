@@ -10,6 +10,7 @@ from striate import optimizers, tree
 from striate.layers.weights import frozen_layers, trainable_changes
 from striate.training.feeding import Spec
 from striate.training.functions import TrainingState
+from striate.training.memory_limit import checked_max_memory
 from striate.training.objectives import Objectives
 from striate.training.ready import Ready
 
@@ -37,6 +38,7 @@ class Compiled:
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
+        max_memory: Any = None,
     ) -> None:
         """Says what training makes small, how, and what to report.
 
@@ -47,9 +49,17 @@ class Compiled:
             metrics: a list of names ("accuracy"), functions or instances; for several outputs lists or a dict.
             weighted_metrics, run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: Keras's arguments; each
                 takes its default, and what means nothing here is ignored.
+            max_memory: what a training step may take, as `memory(batch_size, training=True).total` counts it: weights,
+                optimizer slots, activations and gradients, threads' scratch. An integer of bytes, or a text like
+                "512 MB" or "2 GB" (MB: 1000² bytes, MiB: 1024²); None: no limit. Where a step would take more, parts of
+                the forward pass are computed again during the backward pass in place of being kept, cheapest first;
+                results have the same bits, and a step takes longer. Data, and what `evaluate` and `predict` keep of
+                their own, are not counted.
 
         Raises:
             ValueError: an argument is unknown, comes in a later version, or does not fit the outputs.
+
+        Training raises MemoryError, which names the least that would do, where `max_memory` is not enough for a batch.
         """
         self._compile_arguments = {
             "optimizer": optimizer,
@@ -61,6 +71,7 @@ class Compiled:
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
             "auto_scale_loss": auto_scale_loss,
+            "max_memory": checked_max_memory(max_memory),
         }
         self._objectives = None
         self._training_state = self.training_state  # its seed is drawn now, whichever of several models trains first

@@ -86,7 +86,9 @@ class Tracer:
         if weights:
             updates += self.objectives.optimizer.apply(list(zip(weights, gradients, strict=True)))
         updates.append((self.state.step, ops.increment(self.state.step.value())))
-        return _core.Function("train_step", [*x, *y, *w], [loss], updates, self.workspace)
+        function = _core.Function("train_step", [*x, *y, *w], [loss], updates, self.workspace)
+        function.max_memory = self.objectives.max_memory or 0
+        return function
 
     def activations(self, inputs: list[Spec], training: bool) -> tuple[Any, list[str]]:
         """inputs -> every layer's output in the order of calls, and the layers' paths: to find where numbers break."""

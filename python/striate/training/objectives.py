@@ -24,6 +24,7 @@ class Objectives:
     Args:
         output_names: the model's outputs.
         optimizer, loss, loss_weights, metrics: as `Model.compile` takes them.
+        max_memory: bytes that a training step may take, or None.
         **others: `compile`'s other arguments, which take their defaults alone.
 
     Raises:
@@ -37,6 +38,7 @@ class Objectives:
         loss: Any = None,
         loss_weights: Any = None,
         metrics: Any = None,
+        max_memory: int | None = None,
         **others: Any,
     ) -> None:
         for name, value in others.items():
@@ -50,6 +52,7 @@ class Objectives:
         self.output_names = output_names
         self.given = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
         self.optimizer = optimizers.get(optimizer)
+        self.max_memory = max_memory
         self.losses = [losses.get(item) for item in spread(loss, output_names, "loss", repeat=True)]
         self.loss_weights = [1.0 if w is None else float(w) for w in spread(loss_weights, output_names, "loss_weights")]
         self.wanted = [wanted_metrics(item) for item in spread_metrics(metrics, output_names)]

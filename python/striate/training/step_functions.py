@@ -143,6 +143,7 @@ class StepFunctions(Compiled):
 
         Raises:
             ValueError: the model is not built or not compiled, or an input has unknown sizes beside the batch's.
+            MemoryError: a training step cannot do with the `max_memory` that `compile` was given.
         """
         function = self._function("train" if training else "predict", self._empty_batch(training))
         shapes = [(batch_size, *value.shape[1:]) for value in function.inputs]

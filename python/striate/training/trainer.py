@@ -72,6 +72,7 @@ class Trainer(StepFunctions):
             ValueError: the data do not fit the model or each other, or `compile` was not called.
             RuntimeError: the loss became NaN or infinite; the weights are those of the epoch's start, or, if these were
                 broken already, of the one before.
+            MemoryError: a step cannot do with the `max_memory` that `compile` was given.
         """
         self._require_compiled()
         stream = feeding.is_stream(x)
