@@ -102,7 +102,9 @@ def test_sizes(given, size):
 
 @pytest.mark.parametrize("given", [0, -5, True, 1.5e9, "2", "2 G", "GB", "-1 GB", "0 MB", "much", [1], "1e999 TB"])
 def test_what_is_no_size(given):
-    words = rf"`max_memory` must be a number of bytes.*'512 MB'.*GiB.*None.*Received: max_memory={re.escape(repr(given))}"
+    words = (
+        rf"`max_memory` must be a number of bytes.*'512 MB'.*GiB.*None.*Received: max_memory={re.escape(repr(given))}"
+    )
     with pytest.raises(ValueError, match=words):
         net(given)
 
