@@ -60,7 +60,8 @@ struct TrainingGraph {
 STRIATE_API std::vector<Update> minimize(const Value& loss, const std::vector<Variable>& variables,
                                          const Optimizer& optimizer, const Variable& step);
 
-// A model with "predict", "evaluate" and "train_step".
+// A model with "predict", "evaluate" and "train_step"; function("train_step").set_max_memory(bytes) holds training to a
+// number of bytes, as max_memory= of Python's compile() does.
 STRIATE_API Model make_model(const TrainingGraph& graph, const Optimizer& optimizer,
                              const TrainingState& state = TrainingState());
 

@@ -10,9 +10,8 @@
 #include <numeric>
 #include <optional>
 #include <set>
-#include <span>
 
-#include "compile/lower.h"
+#include "compile/timeline.h"
 
 namespace striate {
 namespace {
@@ -21,31 +20,6 @@ constexpr double kSinking = 0.97;
 constexpr int64_t kSmallest = 1024;   // values of less than the peak divided by this are left alone
 constexpr double kFlopsPerByte = 20;  // in the time a byte comes from memory: two cores at 400 GFLOP/s and 20 GB/s
 constexpr double kStepBytes = 1e4;    // in the time any step takes, however small
-
-// A step in the order of running, perhaps not for the first time.
-struct Item {
-  const LoweredStep* step;
-  std::vector<BufferId> buffers;  // the step's inputs, outputs, workspace; copies have numbers of their own
-  bool again = false;
-
-  std::span<BufferId> inputs() { return std::span(buffers).first(step->inputs.size()); }
-  std::span<BufferId> outputs() { return std::span(buffers).subspan(step->inputs.size(), step->outputs.size()); }
-  std::span<const BufferId> inputs() const { return std::span(buffers).first(step->inputs.size()); }
-  std::span<const BufferId> outputs() const {
-    return std::span(buffers).subspan(step->inputs.size(), step->outputs.size());
-  }
-};
-
-struct Draft {
-  std::vector<Item> items;
-  std::vector<BufferId> value;  // by buffer: the one that it holds a copy of, or itself
-  double cost = 0;              // of what runs again, in bytes read or written
-
-  BufferId copy_of(BufferId id) {
-    value.push_back(value[id]);
-    return static_cast<BufferId>(value.size()) - 1;
-  }
-};
 
 Draft draft_of(const Lowered& lowered) {
   Draft draft;
@@ -61,132 +35,6 @@ Draft draft_of(const Lowered& lowered) {
 }
 
 double cost_of(const Item& item) { return kStepBytes + item.step->cost.bytes + item.step->cost.flops / kFlopsPerByte; }
-
-// When buffers are touched, and what is live at each item.
-class Timeline {
- public:
-  Timeline(const Lowered& lowered, const Draft& draft)
-      : lowered_(lowered),
-        draft_(draft),
-        touches_(draft.value.size()),
-        last_write_(draft.value.size(), -1),
-        first_write_(draft.value.size(), static_cast<int>(draft.items.size())),
-        copies_(lowered.buffers.size()),
-        makers_(lowered.buffers.size()) {
-    for (size_t i = 0; i < draft.items.size(); ++i) {
-      const Item& item = draft.items[i];
-      const int at = static_cast<int>(i);
-      for (BufferId id : item.buffers)
-        if (id != kNoBuffer && (touches_[id].empty() || touches_[id].back() != at)) touches_[id].push_back(at);
-      for (BufferId id : item.outputs()) {
-        if (id == kNoBuffer) continue;
-        last_write_[id] = at;
-        first_write_[id] = std::min(first_write_[id], at);
-        if (!item.again) makers_[id].push_back(at);
-      }
-    }
-    for (size_t id = 0; id < touches_.size(); ++id)
-      if (!touches_[id].empty()) copies_[draft.value[id]].push_back(static_cast<BufferId>(id));
-    sum_up();
-  }
-
-  bool in_arena(BufferId id) const { return lowered_.buffers[draft_.value[id]].kind == BufferKind::arena; }
-  int64_t bytes(BufferId id) const { return lowered_.buffers[draft_.value[id]].bytes; }
-  const std::vector<int>& touches(BufferId id) const { return touches_[id]; }
-  int last_write(BufferId id) const { return last_write_[id]; }
-  int64_t peak() const { return live_.empty() ? 0 : *std::max_element(live_.begin(), live_.end()); }
-
-  // Bytes above the ceiling, summed over items.
-  double excess(int64_t ceiling) const {
-    double sum = 0;
-    for (int64_t live : live_) sum += static_cast<double>(std::max<int64_t>(0, live - ceiling));
-    return sum;
-  }
-  // How much of it goes if a buffer is not there between two items.
-  double excess_without(BufferId id, int after, int before, int64_t ceiling) const {
-    double sum = 0;
-    for (int i = after + 1; i < before; ++i)
-      sum += static_cast<double>(std::clamp<int64_t>(live_[i] - ceiling, 0, bytes(id)));
-    return sum;
-  }
-
-  // The buffer that holds the value when item `at` begins, or, not live, the one that was kept longest before.
-  struct Copy {
-    BufferId id = kNoBuffer;
-    bool live = false;
-  };
-  Copy copy_at(BufferId value, int at) const {
-    Copy best;
-    int latest = -1;
-    for (BufferId id : copies_[value]) {
-      if (touches_[id].front() >= at || touches_[id].back() <= latest) continue;
-      latest = touches_[id].back();
-      best = {id, latest >= at};
-    }
-    return best;
-  }
-
-  // Adds the items that must run again for the value to be there when item `at` begins. False if one cannot: it also
-  // does something else, or reads a variable that is another by then.
-  bool remake(BufferId value, int at, std::set<int>& again) const {
-    std::set<int> more = again;
-    if (makers_[value].empty()) return false;
-    for (int maker : makers_[value]) {
-      if (!more.insert(maker).second) continue;
-      const Item& item = draft_.items[maker];
-      for (BufferId id : item.outputs()) {
-        const auto inputs = item.inputs();
-        if (id == kNoBuffer) continue;
-        if (!in_arena(id) || std::find(inputs.begin(), inputs.end(), id) != inputs.end()) return false;
-      }
-      for (BufferId id : item.inputs()) {
-        if (id == kNoBuffer) continue;
-        if (!in_arena(id)) {
-          if (first_write_[id] < at && lowered_.buffers[id].kind == BufferKind::variable) return false;
-        } else if (!copy_at(draft_.value[id], at).live) {
-          remake(draft_.value[id], at, more);  // else it is kept for longer
-        }
-      }
-    }
-    again = std::move(more);
-    return true;
-  }
-
- private:
-  void sum_up() {
-    std::vector<int64_t> change(draft_.items.size() + 1);
-    for (size_t id = 0; id < touches_.size(); ++id) {
-      const BufferId buffer = static_cast<BufferId>(id);
-      if (touches_[id].empty() || !in_arena(buffer)) continue;
-      change[touches_[id].front()] += bytes(buffer);
-      change[touches_[id].back() + 1] -= bytes(buffer);
-    }
-    int64_t sum = 0;
-    for (size_t i = 0; i < draft_.items.size(); ++i) {
-      sum += change[i];
-      live_.push_back(sum - taken_over(draft_.items[i], static_cast<int>(i)));
-    }
-  }
-  // Bytes of inputs whose place outputs take, as plan_memory lets them.
-  int64_t taken_over(const Item& item, int at) const {
-    std::set<BufferId> taken;
-    int64_t sum = 0;
-    for (const auto& [i, o] : item.step->in_place) {
-      const BufferId in = item.inputs()[i], out = item.outputs()[o];
-      if (in == kNoBuffer || out == kNoBuffer || !in_arena(in) || !in_arena(out) || bytes(in) != bytes(out)) continue;
-      if (touches_[in].back() == at && touches_[out].front() == at && taken.insert(in).second) sum += bytes(in);
-    }
-    return sum;
-  }
-
-  const Lowered& lowered_;
-  const Draft& draft_;
-  std::vector<std::vector<int>> touches_;      // by buffer
-  std::vector<int> last_write_, first_write_;  // by buffer
-  std::vector<std::vector<BufferId>> copies_;  // by value
-  std::vector<std::vector<int>> makers_;       // by value: the items that made it first
-  std::vector<int64_t> live_;                  // by item
-};
 
 // A buffer to be made again for item `before`, and what that may bring.
 struct Change {
