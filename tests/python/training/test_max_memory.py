@@ -63,8 +63,8 @@ def test_every_optimizer_and_weights_of_samples():
 
 
 def test_too_little_names_the_least_that_does():
-    model = net("1 MB")
-    with pytest.raises(MemoryError, match=r"max_memory=1000000 bytes is not enough[\s\S]*Use a smaller batch") as error:
+    model = net("100 KB")
+    with pytest.raises(MemoryError, match=r"max_memory=100000 bytes is not enough[\s\S]*Use a smaller batch") as error:
         model.fit(X, Y, batch_size=4, verbose=0)
     with pytest.raises(MemoryError):
         model.memory(4, training=True)
@@ -77,7 +77,7 @@ def test_too_little_names_the_least_that_does():
 
 
 def test_compiling_again_lifts_the_limit():
-    model = net("1 MB")
+    model = net("100 KB")
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(X, Y, batch_size=4, verbose=0)
 
