@@ -75,8 +75,12 @@ STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows
     return for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row, at.streams,
                     [&](int64_t, Vec v, int64_t) { return activate<A>(v); });
   const bool streams = at.streams && at.y != at.residual && at.y != at.mask;
+  const int64_t next = rows * y_row;  // to the tile after this one, whose lines are asked for
   for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row, streams, [&](int64_t i, Vec v, int64_t valid) {
-    const auto beside = [&](const Real* p) { return valid == kLanes ? load(p + i) : load_n(p + i, valid); };
+    const auto beside = [&](const Real* p) {
+      __builtin_prefetch(p + i + next, 0, 2);
+      return valid == kLanes ? load(p + i) : load_n(p + i, valid);
+    };
     if (at.residual) v += beside(at.residual);
     v = activate<A>(v);
     return at.mask ? (beside(at.mask) > 0 ? v : zero()) : v;
