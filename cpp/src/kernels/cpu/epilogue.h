@@ -140,7 +140,7 @@ STRIATE_INLINE void pool_lines(const Real* top, const Real* bottom, int64_t pixe
 }
 
 // Whether sums may be pooled as they are and only a quarter of them finished: adding a bias and a ReLU keep the order
-// of values, their roundings too.
+// of values, their roundings too, and NaN passes through all three.
 STRIATE_INLINE bool pools_first(const Epilogue& epilogue) {
   return epilogue.pooling == Pooling::max &&
          (epilogue.activation == Activation::none || epilogue.activation == Activation::relu);
