@@ -112,6 +112,12 @@ struct Correlation {
     return s.epilogue.pooling == Pooling::none ? 0 : h_block * w_block * max_of(kPanel, c_out / panels) + kLanes;
   }
   int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
+  // Whether panels are asked for early: they come from further away than L2, and, where it is the input that streams by
+  // each group of them, that does not.
+  bool weights_stream() const {
+    return product(phases) == 1 && panels * packed_panel() > kPanelElements / 4 &&
+           (!one_tap || s.n * product(s.in) * c_in <= kPanelElements);
+  }
   int64_t packed_panel() const { return s.kernel[0] * s.kernel[1] * w_taps * c_in * kPanel; }
 };
 
@@ -241,11 +247,12 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   const bool own_bias = k.side == 1 && k.bias_channels != k.c_out;  // repeats with the taps merged into channels
 
   struct Line {
-    int64_t h_tap, h_taps, y;
+    int64_t q, h_tap, h_taps, y;
     const Real* row;
   };
   const auto line_at = [&](int64_t q) {
     Line line{};
+    line.q = q;
     line.h_tap = h.first_tap(q);
     line.h_taps = max_of(h.end_tap(q) - line.h_tap, 0);
     line.row = strip.base + (h.position(q, line.h_tap) - box.h_begin) * strip.row;
@@ -287,7 +294,20 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
     Reduction sum = sum_of(line, width);
     const Real* x = line.row + from * pixel_row;
-    if (k.one_tap) {
+    if (k.weights_stream() && k.one_tap) {
+      // The panels of the next items, a share of them with every tile of all outputs.
+      const int64_t outputs = h.outputs * w.outputs, group = (b.panel_end - b.panel_begin) * k.packed_panel();
+      sum.prefetch_step = min_of(ceil_div(rows * kPanel, outputs), kLine);
+      sum.prefetch = at.packed + b.panel_end * k.packed_panel() +
+                     (line.q * w.outputs + b.w_begin + from) * group / outputs +
+                     (panel - b.panel_begin) * k.packed_panel() * rows / outputs;
+    } else if (k.weights_stream() && line.h_taps > 0) {
+      // The next panel, a share of it with every tile of the block.
+      const int64_t outputs = (b.h_end - b.h_begin) * pixels, next = (panel + 1) % k.panels * k.packed_panel();
+      const int64_t terms = max_of(d_taps * line.h_taps * w.taps * k.c_in, 1);
+      sum.prefetch_step = min_of(ceil_div(rows * k.packed_panel(), outputs * terms), kLine);
+      sum.prefetch = at.packed + next + ((line.q - b.h_begin) * pixels + from * lines) * k.packed_panel() / outputs;
+    } else if (k.one_tap) {
       // The next tile's input and what its results are joined with, runs of memory one after the other, a share of them
       // with every panel.
       const int64_t shares = b.panel_end - b.panel_begin, at_share = (panel - b.panel_begin) * asked.count;

@@ -141,8 +141,8 @@ void transform_weights(const void* shape, const void* source, void* prepared, in
 // --- the correlation -------------------------------------------------------------------------------------
 
 // Sums of the points of one pair of rows, all panels of a point after the other, so that its input stays in L1.
-// Meanwhile memory that will be wanted is asked for: with every other panel the weights of the next two, else what
-// `ahead` names.
+// Meanwhile memory that will be wanted is asked for: the weights of the next panel or two, in the order in which these
+// are met, else what `ahead` names.
 template <int M, int R, bool Gradient>
 void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block, const Real* input,
               const Real* weights, int64_t panel_begin, int64_t panel_end, int64_t tiles, Real* sums,
@@ -151,6 +151,9 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
   const bool near = k.weights_near();
   for (int64_t i = 0; i < 2 * P; ++i, input += block.point) {
     const int64_t at = pair * 2 * P + i;
+    // After the last point come the first of the panels that follow, which this thread will most likely do next.
+    const Real* next_point = at + 1 < P * P ? weights + (at + 1) * k.weight_point() + panel_begin * k.weight_panel()
+                                            : weights + panel_end % k.panels * k.weight_panel();
     for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
       const int64_t width = k.panel_width(panel);
       const Real* b = weights + at * k.weight_point() + panel * k.weight_panel();
@@ -162,9 +165,11 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
         sum.a_tile = rows * block.row;
         sum.prefetch = nullptr;
         sum.prefetch_step = kLine;
-        if (!near && from == 0 && ((panel - panel_begin) % 2 == 0 || tiles <= kTileRows)) {
-          sum.prefetch = b + k.weight_panel();
-          sum.prefetch_step = min_of(max_of(2 * width / count, 1), kLine);
+        // Fewer than four tiles have not the terms to ask for two panels.
+        const int64_t wanted = count < 4 ? 1 : 2;
+        if (!near && from == 0 && (panel - panel_begin) % wanted == 0) {
+          sum.prefetch = panel + 1 < panel_end ? b + k.weight_panel() : next_point;
+          sum.prefetch_step = min_of(max_of(wanted * width / count, 1), kLine);
         }
         for (int64_t a = 0; a < 2 && pair > 0 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * k.c_in);
         if (!sum.prefetch) sum.prefetch_step = 0;
