@@ -246,6 +246,9 @@ void Builder::lower_node(const std::shared_ptr<const Node>& node) {
 }
 
 void Builder::emit(const Node& node, KernelCall call, Cost cost) {
+  for (size_t i = 0; i < call.inputs.size(); ++i)
+    if (call.inputs[i] != kNoBuffer && (steps_ == &result_.prepare || is_static(call.inputs[i])))
+      call.lasting |= 1u << i;
   LoweredStep step;
   step.plan = backend_.plan(call);
   step.inputs = call.inputs;
@@ -258,7 +261,7 @@ void Builder::emit(const Node& node, KernelCall call, Cost cost) {
 
   if (const int wanted = step.plan->prepared_input(); wanted >= 0) {
     const BufferId source = call.inputs[wanted];
-    const bool hoisted = is_static(source) || steps_ == &result_.prepare;
+    const bool hoisted = call.lasting >> wanted & 1;
     const std::string key = step.plan->prepare_key() + "#" + std::to_string(source);
     const auto found = transformed_.find(key);
     if (hoisted && found != transformed_.end()) {

@@ -22,6 +22,7 @@ struct KernelCall {
   std::vector<BufferId> outputs;     // KernelArgs::buffers is inputs, then outputs
   // (input, output) positions that may be the same memory when the input dies here.
   std::vector<std::pair<int, int>> in_place;
+  unsigned lasting = 0;  // bit i: input i stays the same over many runs, and what is prepared of it costs nothing
   DType dtype = DType::float32;  // float64 picks the f64 row
 
   template <class Shape>

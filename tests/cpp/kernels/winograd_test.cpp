@@ -134,6 +134,13 @@ TEST_CASE("winograd: several blocks of tiles, groups of panels") {
   check_all({2, 180, 70, {9, 11}, 3, 1, 1});
 }
 
+TEST_CASE("winograd: weights whose points lie outside L2") {
+  check_all({1, 100, 130, {6, 5}, 3, 1, 1});
+  check_all({3, 128, 97, {7, 7}, 3, 1, 1, {true, Activation::relu}});
+  check_all({2, 257, 80, {13, 3}, 3, 0, 1});
+  check_all({2, 258, 150, {26, 28}, 3, 1, 1, {false, Activation::none, true, true}});
+}
+
 TEST_CASE("winograd: planes of a third axis") {
   Case c{2, 16, 16, {6, 5}, 3, 1, 1};
   c.planes = 3;

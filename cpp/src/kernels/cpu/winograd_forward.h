@@ -39,13 +39,14 @@ struct Convolution {
   Patches patches;
   int64_t groups;  // of panels, in items
 
-  explicit Convolution(const ConvShape& shape)
+  // In patches of about `most_tiles`, or as many as suit the shape.
+  explicit Convolution(const ConvShape& shape, int64_t most_tiles = 0)
       : s(canonical(shape)),
         grid(make_grid<M, R, Gradient>(s)),
         c_in(Gradient ? s.c_out : s.c_in),
         c_out(Gradient ? s.c_in : s.c_out),
         panels(ceil_div(c_out, kPanel)),
-        patches(grid, patch_tiles()),
+        patches(grid, most_tiles > 0 ? most_tiles : patch_tiles()),
         groups(min_of(panels, ceil_div(kWantedItems, patches.count))) {
     if (weights_near() || patches.count > kWantedItems / 2) groups = 1;
   }
@@ -96,45 +97,56 @@ STRIATE_INLINE void transform_filter(Load load_at, Store store_at) {
   if constexpr (P == 6) spread_tile<P, 2, true, R>(load_at, rows_of(2));
 }
 
-// Item: kLanes input channels of a panel. Stores go to P * P places far apart, so lines are asked for some channels
-// before they are written.
+// Filters' points are stored in P * P places far apart: in L2, or outside, where their lines are asked for some
+// channels before they are written (asked for in L2, one image of 512 -> 512 @7 takes 1.0 ms in place of 0.56).
+enum class Stores { near, far, past_caches };
+
+// The points of the filters of a panel for kLanes input channels: the first channel's lie at `to`, points are `point`
+// apart.
 template <int M, int R, bool Gradient>
-void transform_weights(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end) {
+void transform_filters(const Convolution<M, R, Gradient>& k, const Real* w, int64_t panel, int64_t c_begin,
+                       int64_t point, Stores stores, Real* to) {
   constexpr int P = M + R - 1;
-  const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
-  const Real* w = static_cast<const Real*>(source);
-  const int64_t c_blocks = ceil_div(k.c_in, kLanes), point = k.weight_point();
-  // Past the caches where these cannot hold all of it and a vector is a whole line.
-  const bool streams = k.weight_elements() >= kFarElements && kLanes == kLine;
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t panel = item / c_blocks, c_begin = item % c_blocks * kLanes;
-    const int64_t count = min_of(k.c_in - c_begin, kLanes), width = k.panel_width(panel);
-    Real* to = static_cast<Real*>(prepared) + panel * k.weight_panel() + c_begin * width;
-    Real taps[R * R][kLanes * kLanes];
-    for (int64_t v = 0; v < width; v += kLanes) {
-      const int64_t column = panel * kPanel + v, valid = min_of(k.c_out - column, kLanes);
-      for (int64_t t = 0; t < R * R; ++t) {
-        if constexpr (Gradient) {
-          // The taps turned round, and channels and columns exchanged.
-          Real* turned = taps[R * R - 1 - t];
-          if (valid < kLanes) zero_run(turned, kLanes * kLanes);
-          transpose(w + (t * k.c_out + column) * k.c_in + c_begin, k.c_in, valid, count, turned, kLanes);
-        } else {
-          const Real* from = w + (t * k.c_in + c_begin) * k.c_out + column;
-          for (int64_t c = 0; c < count; ++c) store(taps[t] + c * kLanes, load_lanes(from + c * k.c_out, valid));
-        }
-      }
-      for (int64_t c = 0; c < count; ++c) {
-        Real* first = to + c * width + v;
-        const auto tap = [&](int i, int j) { return load(taps[i * R + j] + c * kLanes); };
-        if (streams) {
-          transform_filter<P, R>(tap, [&](int i, Vec value) { stream(first + i * point, value); });
-          continue;
-        }
-        for (int64_t i = 0; i < P * P; ++i) __builtin_prefetch(first + i * point + 2 * width, 1, 2);
-        transform_filter<P, R>(tap, [&](int i, Vec value) { store(first + i * point, value); });
+  const int64_t count = min_of(k.c_in - c_begin, kLanes), width = k.panel_width(panel);
+  Real taps[R * R][kLanes * kLanes];
+  for (int64_t v = 0; v < width; v += kLanes) {
+    const int64_t column = panel * kPanel + v, valid = min_of(k.c_out - column, kLanes);
+    for (int64_t t = 0; t < R * R; ++t) {
+      if constexpr (Gradient) {
+        // The taps turned round, and channels and columns exchanged.
+        Real* turned = taps[R * R - 1 - t];
+        if (valid < kLanes) zero_run(turned, kLanes * kLanes);
+        transpose(w + (t * k.c_out + column) * k.c_in + c_begin, k.c_in, valid, count, turned, kLanes);
+      } else {
+        const Real* from = w + (t * k.c_in + c_begin) * k.c_out + column;
+        for (int64_t c = 0; c < count; ++c) store(taps[t] + c * kLanes, load_lanes(from + c * k.c_out, valid));
       }
     }
+    for (int64_t c = 0; c < count; ++c) {
+      Real* first = to + c * width + v;
+      const auto tap = [&](int i, int j) { return load(taps[i * R + j] + c * kLanes); };
+      if (stores == Stores::past_caches) {
+        transform_filter<P, R>(tap, [&](int i, Vec value) { stream(first + i * point, value); });
+        continue;
+      }
+      if (stores == Stores::far)
+        for (int64_t i = 0; i < P * P; ++i) __builtin_prefetch(first + i * point + 2 * width, 1, 2);
+      transform_filter<P, R>(tap, [&](int i, Vec value) { store(first + i * point, value); });
+    }
+  }
+}
+
+// Item: kLanes input channels of a panel.
+template <int M, int R, bool Gradient>
+void transform_weights(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end) {
+  const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
+  const int64_t c_blocks = ceil_div(k.c_in, kLanes);
+  // Past the caches where these cannot hold all of it and a vector is a whole line.
+  const Stores stores = k.weight_elements() >= kFarElements && kLanes == kLine ? Stores::past_caches : Stores::far;
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t panel = item / c_blocks, c_begin = item % c_blocks * kLanes;
+    transform_filters(k, static_cast<const Real*>(source), panel, c_begin, k.weight_point(), stores,
+                      static_cast<Real*>(prepared) + panel * k.weight_panel() + c_begin * k.panel_width(panel));
   }
 }
 
@@ -306,19 +318,23 @@ int64_t scratch(const ConvShape& shape) {
   return (k.kPixels + k.group_panels() * k.sum_panel() + (k.apart() ? 0 : k.input_elements())) * int64_t{sizeof(Real)};
 }
 
-// Fitted to 19 layers of 16 to 512 channels, batch 1 to 128. A product of fewer than 4 rows waits for its sums.
+// Cycles but for the weights. Fitted to 19 layers of 16 to 512 channels, batch 1 to 128. A product of fewer than 4 rows
+// waits for its sums.
+template <int M, int R, bool Gradient>
+double arithmetic(const Convolution<M, R, Gradient>& k) {
+  const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
+  const double products = 1.15 * k.P * k.P * double(k.c_in) * out_vectors / 2;
+  const double transforms = (k.P == 6 ? 200 : 60) * (in_vectors + out_vectors);
+  return double(max_of(k.grid.tiles(), 4 * k.patches.count)) * (products + transforms);
+}
+
 template <int M, int R, bool Gradient>
 double cost(const ConvShape& shape) {
   if (!can_do<R>(canonical(shape))) return -1;
   const Convolution<M, R, Gradient> k(shape);
-  const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
-  const double tiles = double(max_of(k.grid.tiles(), 4 * k.patches.count));
-  const double products = 1.15 * k.P * k.P * double(k.c_in) * out_vectors / 2;
-  const double transforms = (k.P == 6 ? 200 : 60) * (in_vectors + out_vectors);
   // Weights that do not stay in L2 come at 8 bytes a cycle at most.
   const double weights = double(k.weight_elements()) * sizeof(Real) / 8 * double(k.patches.count);
-  const double cycles = tiles * (products + transforms);
-  return k.weights_near() || weights < cycles ? cycles : weights;
+  return k.weights_near() || weights < arithmetic(k) ? arithmetic(k) : weights;
 }
 
 template <int M, int R, bool Gradient>
