@@ -68,16 +68,46 @@ STRIATE_INLINE void transpose_square(const Real* from, int64_t from_row, Real* t
     for (int64_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j) to[j * to_row + i] = from[i * from_row + j];
 }
 
-constexpr int64_t kMaxParts = 64;
+// Elements of an item that adds the parts of a split reduction: 16 KB, so that what is added onto stays in L1.
+constexpr int64_t kPartElements = 4 << 10;
 
-// Parts of a split reduction, added in pairs: ((0 + 1) + (2 + 3)) + ...
-[[maybe_unused]] STRIATE_INLINE Vec sum_parts(const Real* parts, int64_t stride, int64_t count, int64_t valid) {
-  Vec level[kMaxParts];
-  for (int64_t i = 0; i < count; ++i) level[i] = load_n(parts + i * stride, valid);
-  for (; count > 1; count = (count + 1) / 2)
-    for (int64_t i = 0; i < (count + 1) / 2; ++i)
-      level[i] = 2 * i + 1 < count ? level[2 * i] + level[2 * i + 1] : level[2 * i];
-  return level[0];
+template <int Count, bool Onto>
+STRIATE_INLINE void add_parts(const Real* parts, int64_t stride, int64_t n, Real* to) {
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const int64_t valid = min_of(n - i, kLanes);
+    const auto part = [&](int64_t p) {
+      return valid == kLanes ? load(parts + p * stride + i) : load_n(parts + p * stride + i, valid);
+    };
+    Vec sum = part(0);
+    if constexpr (Count > 1) sum += part(1);
+    if constexpr (Count == 3) sum += part(2);
+    if constexpr (Count == 4) sum += part(2) + part(3);
+    if constexpr (Onto) sum = load_n(to + i, valid) + sum;
+    store_n(to + i, sum, valid);
+  }
+}
+
+// The first n elements of parts that lie `stride` apart: (0 + 1) + (2 + 3), to which the next four are added, and so
+// on. Four runs of memory at a time, which the hardware follows; 16 or 32 at once are more than that.
+[[maybe_unused]] static void sum_parts(const Real* parts, int64_t stride, int64_t count, int64_t n, Real* to) {
+  if (count >= 4) add_parts<4, false>(parts, stride, n, to);
+  if (count == 1) add_parts<1, false>(parts, stride, n, to);
+  if (count == 2) add_parts<2, false>(parts, stride, n, to);
+  if (count == 3) add_parts<3, false>(parts, stride, n, to);
+  int64_t p = 4;
+  for (; p + 4 <= count; p += 4) add_parts<4, true>(parts + p * stride, stride, n, to);
+  if (count - p == 1) add_parts<1, true>(parts + p * stride, stride, n, to);
+  if (count - p == 2) add_parts<2, true>(parts + p * stride, stride, n, to);
+  if (count - p == 3) add_parts<3, true>(parts + p * stride, stride, n, to);
+}
+
+// Items [begin, end) of kPartElements each.
+[[maybe_unused]] static void sum_part_items(const Real* parts, int64_t elements, int64_t count, int64_t begin,
+                                            int64_t end, Real* to) {
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t i = item * kPartElements;
+    sum_parts(parts + i, elements, count, min_of(elements - i, kPartElements), to + i);
+  }
 }
 
 }  // namespace

@@ -18,8 +18,6 @@ static_assert(kBlockColumns % kPanel == 0);
 constexpr int64_t kUnitPixels = 16 * kTileRows;
 constexpr int64_t kChunkPixels = 1024;  // writing and adding a chunk costs what about 60 pixels cost
 constexpr int64_t kWantedItems = 32;
-static_assert(kWantedItems <= kMaxParts);
-constexpr int64_t kSumElements = 4 << 10;  // of one item of phase 1
 
 struct Plan {
   ConvShape s;  // canonical
@@ -155,14 +153,7 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
   const Plan p(shape);
   Real* gw = buffer<Real>(args, 2);
   const int64_t elements = p.gradient_elements();
-  if (phase == 1) {
-    const Real* parts = static_cast<const Real*>(args.workspace);
-    for (int64_t i = begin * kSumElements; i < min_of(end * kSumElements, elements); i += kLanes) {
-      const int64_t valid = min_of(elements - i, kLanes);
-      store_n(gw + i, sum_parts(parts + i, elements, p.chunks, valid), valid);
-    }
-    return;
-  }
+  if (phase == 1) return sum_part_items(static_cast<const Real*>(args.workspace), elements, p.chunks, begin, end, gw);
   Real* sums = static_cast<Real*>(args.scratch);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t chunk = item / (p.c_blocks * p.column_blocks);
@@ -180,7 +171,7 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
 static int64_t items(const ConvShape& shape, int phase) {
   const Plan p(shape);
   if (phase == 0) return p.chunks * p.c_blocks * p.column_blocks;
-  return p.chunks == 1 ? 0 : ceil_div(p.gradient_elements(), kSumElements);
+  return p.chunks == 1 ? 0 : ceil_div(p.gradient_elements(), kPartElements);
 }
 static int64_t workspace(const ConvShape& shape) {
   const Plan p(shape);

@@ -11,8 +11,7 @@ namespace striate::STRIATE_ISA {
 namespace {
 namespace weight_packed {
 
-constexpr int64_t kLeastChunk = 256;       // pixels
-constexpr int64_t kSumElements = 4 << 10;  // of one item of phase 1
+constexpr int64_t kLeastChunk = 256;  // pixels
 
 struct Plan {
   ConvShape s;  // canonical
@@ -112,14 +111,8 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
   const Real *x = buffer<const Real>(args, 0), *gy = buffer<const Real>(args, 1);
   Real* gw = buffer<Real>(args, 2);
   const int64_t elements = p.elements();
-  if (phase == 1) {
-    const Real* parts = static_cast<const Real*>(args.workspace);
-    for (int64_t i = begin * kSumElements; i < min_of(end * kSumElements, elements); i += kLanes) {
-      const int64_t valid = min_of(elements - i, kLanes);
-      store_n(gw + i, sum_parts(parts + i, elements, p.split.parts, valid), valid);
-    }
-    return;
-  }
+  if (phase == 1)
+    return sum_part_items(static_cast<const Real*>(args.workspace), elements, p.split.parts, begin, end, gw);
   Real* sums = static_cast<Real*>(args.scratch);
   Real* strips = sums + p.split.block_rows(p.rows) * p.split.block_columns(p.s.c_out);
   Real* panels = strips + p.split.block_rows(p.rows) * kDepth;
@@ -149,7 +142,7 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
 static int64_t items(const ConvShape& shape, int phase) {
   const Plan p(shape);
   if (phase == 0) return p.split.items();
-  return p.split.parts == 1 ? 0 : ceil_div(p.elements(), kSumElements);
+  return p.split.parts == 1 ? 0 : ceil_div(p.elements(), kPartElements);
 }
 static int64_t workspace(const ConvShape& shape) {
   const Plan p(shape);

@@ -30,8 +30,7 @@ static void finish_parts(const MatmulShape& s, const Finish& y, const Real* part
     const int64_t n = item % column_items * columns, valid = min_of(columns, s.n - n);
     const int64_t first = item / column_items * lines;
     for (int64_t i = first; i < min_of(first + lines, s.m); ++i) {
-      for (int64_t j = 0; j < valid; j += kLanes)
-        store(sums + j, sum_parts(parts + i * s.n + n + j, s.m * s.n, count, min_of(valid - j, kLanes)));
+      sum_parts(parts + i * s.n + n, s.m * s.n, count, valid, sums);
       finish_tile(s.epilogue, sums, 0, 1, valid, tile_at(y, n, i * s.n + n), 0);
     }
   }

@@ -215,7 +215,6 @@ STRIATE_INLINE SplitItem split_item(const Split& s, int64_t rows, int64_t column
 
 constexpr int64_t kBlockElements = (kLanes == 8 ? 192 << 10 : 512 << 10) / sizeof(Real);  // sums of a block, kept in L2
 constexpr int64_t kSplitItems = 16;
-static_assert(kSplitItems <= kMaxParts);
 
 }  // namespace
 }  // namespace striate::STRIATE_ISA

@@ -21,8 +21,6 @@ constexpr int64_t kMostTiles = kLanes == 16 ? 56 : 78;
 // Transforming a block's sums back costs what 5 to 10 tiles do.
 constexpr int64_t kChunkTiles = 96, kLeastChunkTiles = 20;
 constexpr int64_t kGradientItems = 32;
-static_assert(kGradientItems <= kMaxParts);
-constexpr int64_t kTreeElements = 4 << 10;                    // of one item of phase 1
 constexpr int64_t kAskedElements = (8 << 20) / sizeof(Real);  // of images whose pixels are worth asking for early
 
 template <int M, int R>
@@ -122,13 +120,7 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
   const int64_t elements = k.gradient_elements();
   Real* gw = buffer<Real>(args, 2);
   Real* parts = static_cast<Real*>(args.workspace);
-  if (phase == 1) {
-    for (int64_t i = begin * kTreeElements; i < min_of(end * kTreeElements, elements); i += kLanes) {
-      const int64_t valid = min_of(elements - i, kLanes);
-      store_n(gw + i, sum_parts(parts + i, elements, k.chunks, valid), valid);
-    }
-    return;
-  }
+  if (phase == 1) return sum_part_items(parts, elements, k.chunks, begin, end, gw);
   Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1), static_cast<Real*>(args.scratch), nullptr,
               nullptr};
   at.gradient = at.input + 2 * P * k.input_block().point;
@@ -163,7 +155,7 @@ template <int M, int R>
 int64_t weight_gradient_items(const ConvShape& shape, int phase) {
   const WeightGradient<M, R> k(shape);
   if (phase == 0) return k.chunks * k.c_blocks * k.column_blocks;
-  return k.chunks == 1 ? 0 : ceil_div(k.gradient_elements(), kTreeElements);
+  return k.chunks == 1 ? 0 : ceil_div(k.gradient_elements(), kPartElements);
 }
 template <int M, int R>
 int64_t weight_gradient_workspace(const ConvShape& shape) {
