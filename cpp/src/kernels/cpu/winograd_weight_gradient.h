@@ -19,9 +19,9 @@ static_assert(kBlockColumns % kPanel == 0);
 constexpr int64_t kBatchElements = (kLanes == 16 ? 768 << 10 : 1600 << 10) / sizeof(Real);  // of transformed tiles
 constexpr int64_t kMostTiles = kLanes == 16 ? 56 : 78;
 // Transforming a block's sums back costs what 5 to 10 tiles do.
-constexpr int64_t kChunkTiles = 96, kLeastChunkTiles = 20;
+constexpr int64_t kChunkTiles = 192, kLeastChunkTiles = 20;
 constexpr int64_t kGradientItems = 32;
-constexpr int64_t kAskedElements = (8 << 20) / sizeof(Real);  // of images whose pixels are worth asking for early
+constexpr int64_t kAskedElements = (4 << 20) / sizeof(Real);  // of images whose pixels are worth asking for early
 
 template <int M, int R>
 struct WeightGradient {
@@ -53,8 +53,13 @@ struct WeightGradient {
     return min_of(tiles, ceil_div(grid.tiles(), chunks));
   }
 
+  // Longer and shorter chunks in turn: shares of two threads are even.
+  int64_t first_patch(int64_t chunk) const { return patches.count * chunk / chunks; }
   int64_t block_channels() const { return ceil_div(s.c_in, c_blocks); }
   int64_t block_columns() const { return ceil_div(ceil_div(s.c_out, column_blocks), kPanel) * kPanel; }
+  int64_t first_column(int64_t block) const {
+    return part_begin(ceil_div(s.c_out, kPanel), column_blocks, block) * kPanel;
+  }
   int64_t gradient_elements() const { return R * R * s.c_in * s.c_out; }
   // Sums: [point][panel][channel][kPanel], points a vector further apart than they need.
   int64_t sum_panel() const { return block_channels() * kPanel; }
@@ -102,14 +107,18 @@ template <int M, int R>
 [[gnu::noinline]] void store_taps(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns,
                                   const Real* sums, Real* gw) {
   const int64_t point = k.sum_point(), tap = k.s.c_in * k.s.c_out;
-  for (int64_t c = 0; c < channels.count; ++c) {
-    for_vectors(0, columns.count, [&](int64_t column, int64_t lanes) {
-      const Real* from = sums + column / kPanel * k.sum_panel() + c * kPanel + column % kPanel;
-      Real* to = gw + (channels.c_begin + c) * k.s.c_out + columns.c_begin + column;
-      for (int64_t i = 0; i < R * R; ++i) __builtin_prefetch(to + i * tap + k.s.c_out, 1, 2);
-      gather_tile<M + R - 1, true, R>([&](int i) { return load(from + i * point); },
-                                      [&](int i, int j, Vec v) { store_lanes(to + (i * R + j) * tap, v, lanes); });
-    });
+  for (int64_t panel = 0; panel < columns.count; panel += kPanel, sums += k.sum_panel()) {
+    const Real* row = sums;
+    Real* to_row = gw + channels.c_begin * k.s.c_out + columns.c_begin + panel;
+    for (int64_t c = 0; c < channels.count; ++c, row += kPanel, to_row += k.s.c_out) {
+      for_vectors(0, min_of(columns.count - panel, kPanel), [&](int64_t column, int64_t lanes) {
+        const Real* from = row + column;
+        Real* to = to_row + column;
+        for (int64_t i = 0; i < R * R; ++i) __builtin_prefetch(to + i * tap + k.s.c_out, 1, 2);
+        gather_tile<M + R - 1, true, R>([&](int i) { return load(from + i * point); },
+                                        [&](int i, int j, Vec v) { store_lanes(to + (i * R + j) * tap, v, lanes); });
+      });
+    }
   }
 }
 
@@ -128,14 +137,15 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
   for (int64_t item = begin; item < end; ++item) {
     const int64_t c_block = item % k.c_blocks, column_block = item / k.c_blocks % k.column_blocks;
     const int64_t chunk = item / k.c_blocks / k.column_blocks;
-    const int64_t c_begin = part_begin(k.s.c_in, k.c_blocks, c_block), column_begin = column_block * k.block_columns();
+    const int64_t c_begin = part_begin(k.s.c_in, k.c_blocks, c_block), column_begin = k.first_column(column_block);
     const Channels channels{k.s.c_in, c_begin, part_begin(k.s.c_in, k.c_blocks, c_block + 1) - c_begin};
-    const Channels columns{k.s.c_out, column_begin, min_of(k.block_columns(), k.s.c_out - column_begin)};
-    const int64_t first = part_begin(k.patches.count, k.chunks, chunk);
-    for (int64_t i = first; i < part_begin(k.patches.count, k.chunks, chunk + 1); ++i) {
+    const Channels columns{k.s.c_out, column_begin, min_of(k.first_column(column_block + 1), k.s.c_out) - column_begin};
+    const int64_t first = k.first_patch(chunk), last = k.first_patch(chunk + 1);
+    const bool ends = (item + 1) % (k.c_blocks * k.column_blocks) == 0;  // the next item is of the next chunk
+    for (int64_t i = first; i < last; ++i) {
       const Patch patch = k.patches.at(i);
-      Ahead ahead[2];  // the next patch's pixels
-      if (i + 1 < part_begin(k.patches.count, k.chunks, chunk + 1)) {
+      Ahead ahead[2];  // the next patch's pixels, of the same chunk or of the next item's
+      if (i + 1 < (ends ? k.patches.count : last)) {
         const Patch next = k.patches.at(i + 1);
         const Grid& g = k.grid;
         if (g.images * g.in_h * g.in_w * k.s.c_in >= kAskedElements)
