@@ -12,6 +12,10 @@ namespace {
 namespace weight_packed {
 
 constexpr int64_t kLeastChunk = 256;  // pixels
+// A step's pixels; a few that would be left over, as in parts of 784, join the last, since each step reads and writes
+// all sums.
+constexpr int64_t kMostTerms = kDepth + 32;
+STRIATE_INLINE int64_t step_terms(int64_t left) { return left <= kMostTerms ? left : kDepth; }
 
 struct Plan {
   ConvShape s;  // canonical
@@ -115,20 +119,28 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
     return sum_part_items(static_cast<const Real*>(args.workspace), elements, p.split.parts, begin, end, gw);
   Real* sums = static_cast<Real*>(args.scratch);
   Real* strips = sums + p.split.block_rows(p.rows) * p.split.block_columns(p.s.c_out);
-  Real* panels = strips + p.split.block_rows(p.rows) * kDepth;
+  Real* panels = strips + p.split.block_rows(p.rows) * kMostTerms;
   for (int64_t item = begin; item < end; ++item) {
     const SplitItem block = split_item(p.split, p.rows, p.s.c_out, p.pixels, item);
     const int64_t r = block.row_begin, rows = block.row_end - r;
     const int64_t n = block.column_begin, columns = block.column_end - n;
     const int64_t first = block.term_begin, last = block.term_end;
-    for (int64_t at = first; at < last; at += kDepth) {
-      const int64_t count = min_of(kDepth, last - at), next = at + count;
+    for (int64_t at = first, next; at < last; at = next) {
+      const int64_t count = step_terms(last - at);
+      next = at + count;
       pack_rows(p, x, r, r + rows, at, count, strips);
       pack_panels(gy + at * p.s.c_out + n, p.s.c_out, count, columns, panels);
       Ahead in_gy{}, in_x{};
+      const auto ask = [&](const SplitItem& of, int64_t from) {
+        const int64_t terms = step_terms(of.term_end - from);
+        in_gy = ahead_of(gy + from * p.s.c_out + of.column_begin, p.s.c_out, of.column_end - of.column_begin, terms);
+        in_x = ahead_in_x(p, x, of.row_begin, of.row_end, from, terms);
+      };
       if (next < last) {
-        in_gy = ahead_of(gy + next * p.s.c_out + n, p.s.c_out, columns, count);
-        in_x = ahead_in_x(p, x, r, r + rows, next, count);
+        ask(block, next);
+      } else if (item + 1 < p.split.items()) {  // which this thread will most likely do next
+        const SplitItem after = split_item(p.split, p.rows, p.s.c_out, p.pixels, item + 1);
+        ask(after, after.term_begin);
       }
       add_block(packed_strips(strips), panels, count, rows, columns, sums, at == first, in_gy, in_x);
     }
@@ -151,7 +163,7 @@ static int64_t workspace(const ConvShape& shape) {
 static int64_t scratch(const ConvShape& shape) {
   const Plan p(shape);
   const int64_t rows = p.split.block_rows(p.rows), columns = p.split.block_columns(p.s.c_out);
-  return (rows * columns + (rows + columns) * kDepth) * int64_t{sizeof(Real)};
+  return (rows * columns + (rows + columns) * kMostTerms) * int64_t{sizeof(Real)};
 }
 // Fitted to the layers of bench/kernels (AVX-512): 1.15 for what the tiles lose, three cycles a copied piece of a tile,
 // two a copied vector, and what each pixel and stretch of pixels costs.
