@@ -24,6 +24,7 @@ constexpr int64_t kPatchTiles = (kTileRows > 8 ? 4 : 8) * kTileRows;
 constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeof(Real);  // of weights that stay in L2
 constexpr int64_t kFarElements = (16 << 20) / sizeof(Real);                               // that do not stay in L3
 constexpr int64_t kWantedItems = 16;
+constexpr int64_t kSharedProducts = 256 << 10;  // that a single patch must have to be shared out
 constexpr int64_t kApartChannels = 64;  // of an item of the phase that transforms the input
 
 template <int M, int R, bool Gradient>
@@ -48,7 +49,8 @@ struct Convolution {
         panels(ceil_div(c_out, kPanel)),
         patches(grid, most_tiles > 0 ? most_tiles : patch_tiles()),
         groups(min_of(panels, ceil_div(kWantedItems, patches.count))) {
-    if (weights_near() || patches.count > kWantedItems / 2) groups = 1;
+    const bool small = patches.count > 1 || P * P * grid.tiles() * c_in * c_out < kSharedProducts;
+    if ((weights_near() && small) || patches.count > kWantedItems / 2) groups = 1;
   }
 
   int64_t patch_tiles() const {
