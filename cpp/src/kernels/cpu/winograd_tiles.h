@@ -50,14 +50,20 @@ struct Patches {
   int64_t tiles, row_tiles, count;
   Patches(const Grid& g, int64_t most)
       : tiles(g.tiles()), row_tiles(ceil_div(tiles, kTileRows)), count(ceil_div(row_tiles, ceil_div(most, kTileRows))) {
-    if (count > 1 && count < row_tiles) count += count % 2;  // even shares for two threads
+    if (count > 1) count += count % 2;  // even shares for two threads
   }
-  int64_t most_tiles() const { return min_of(ceil_div(row_tiles, count) * kTileRows, tiles); }
+  int64_t most_tiles() const {
+    return equal() ? ceil_div(tiles, count) : min_of(ceil_div(row_tiles, count) * kTileRows, tiles);
+  }
   Patch at(int64_t i) const { return {cut(i), cut(i + 1)}; }
 
  private:
-  // Longer and shorter patches in turn; of two, none is longer.
-  int64_t cut(int64_t i) const { return count == 2 ? tiles * i / 2 : min_of(row_tiles * i / count * kTileRows, tiles); }
+  // Two patches, or patches of a product's rows at most: all of about one length.
+  bool equal() const { return count == 2 || count >= row_tiles; }
+  // Longer and shorter patches in turn.
+  int64_t cut(int64_t i) const {
+    return equal() ? tiles * i / count : min_of(row_tiles * i / count * kTileRows, tiles);
+  }
 };
 
 // Where a tile stands, and the walk to later ones.
