@@ -25,7 +25,7 @@ constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeo
 constexpr int64_t kFarElements = (16 << 20) / sizeof(Real);                               // that do not stay in L3
 constexpr int64_t kWantedItems = 16;
 constexpr int64_t kSharedProducts = 256 << 10;  // that a single patch must have to be shared out
-constexpr int64_t kApartChannels = 64;  // of an item of the phase that transforms the input
+constexpr int64_t kApartChannels = 64;          // of an item of the phase that transforms the input
 
 template <int M, int R, bool Gradient>
 struct Convolution {
