@@ -47,8 +47,8 @@ void transform_far(const Far<M, R, Gradient>& k, const Real* x, Real* input, int
   }
 }
 
-// The filters of a panel for kFarChannels input channels, as runs of lines to be asked for: half of the points bring
-// one each, of kFarChannels lines.
+// The filters of a panel for kFarChannels input channels, as kRuns runs of kFarChannels cache lines to be asked for, a
+// run with a point's first tile.
 template <int M, int R, bool Gradient>
 struct FiltersAhead {
   const Real* w = nullptr;  // of the first tap, channel and column
@@ -60,12 +60,10 @@ struct FiltersAhead {
     const int64_t c = step * kFarChannels;
     w = weights + (Gradient ? panel * kPanel * row + c : c * row + panel * kPanel);
   }
-  // Rows are input channels of kPanel columns, or columns of kFarChannels channels; a run is as many lines, of which a
-  // row has as many as kWide, kRuns times.
+  // A tap's rows are input channels of kPanel columns or, in the gradient, columns of kFarChannels channels. A run is
+  // kWide lines of each row, a line of all rows after the other.
   static constexpr int64_t kRows = Gradient ? kPanel : kFarChannels, kWide = kFarChannels / kRows;
-  static constexpr int64_t kTapRuns = (Gradient ? kFarChannels / kWide : kPanel) / kLine > 1
-                                          ? (Gradient ? kFarChannels / kWide : kPanel) / kLine
-                                          : 1;
+  static constexpr int64_t kTapRuns = kPanel > kLine ? kPanel / kLine : 1;
   static constexpr int64_t kRuns = R * R * kTapRuns;
   // Run i, while `sum` does kFarChannels terms, in parts as long as the rows.
   void ask(int64_t i, Reduction& sum) const {
@@ -165,7 +163,8 @@ double far_cost(const ConvShape& shape) {
 
 template <int M, int R, bool Gradient>
 constexpr Kernel far_kernel() {
-  Kernel kernel{M == 4 ? "winograd_4x4_far" : "winograd_2x2_far", erased_items<ConvShape, far_items<M, R, Gradient>>,
+  static_assert(M == 4, "F(2x2) took more than twice as long: 512 -> 512 @7, batch 16");
+  Kernel kernel{"winograd_4x4_far", erased_items<ConvShape, far_items<M, R, Gradient>>,
                 erased_run<ConvShape, run_far<M, R, Gradient>>, 2};
   kernel.workspace = erased_size<ConvShape, far_workspace<M, R, Gradient>>;
   kernel.scratch = erased_size<ConvShape, far_scratch<M, R, Gradient>>;
