@@ -19,7 +19,7 @@ constexpr int64_t kFarTiles = (kTileRows > 8 ? 6 : 12) * kTileRows;
 constexpr int64_t kFarChannels = 128;
 // With more patches it takes longer to read their input again for each panel than to have prepared the weights.
 constexpr int64_t kFarPatches = 2;
-static_assert(kFarChannels % kApartChannels == 0);
+static_assert(kFarChannels % kApartChannels == 0 && kFarTiles + kTileRows <= PatchTiles::kMost);
 
 template <int M, int R, bool Gradient>
 struct Far : Convolution<M, R, Gradient> {
@@ -42,7 +42,7 @@ void transform_far(const Far<M, R, Gradient>& k, const Real* x, Real* input, int
   for (int64_t item = begin; item < end; ++item) {
     const int64_t patch = item / blocks, c = item % blocks * kApartChannels;
     transform_input<P, 0, P / 2, true>(
-        k.grid, k.patches.at(patch), M, x, {k.c_in, c, min_of(k.c_in - c, kApartChannels)}, k.block,
+        k.grid, PatchTiles(k.grid, k.patches.at(patch)), x, {k.c_in, c, min_of(k.c_in - c, kApartChannels)}, k.block,
         input + patch * k.input_elements() + c / kFarChannels * k.input_step() + c % kFarChannels);
   }
 }
@@ -80,23 +80,26 @@ struct FiltersAhead {
 // Adds the products of `channels` channels, point by point. Meanwhile the next point's input is asked for, and with the
 // first tile of points what `ahead` names.
 template <int M, int R, bool Gradient>
-void multiply_far(const Far<M, R, Gradient>& k, const Real* input, const Real* filters, int64_t channels, int64_t width,
-                  int64_t tiles, bool accumulate, Real* sums, const FiltersAhead<M, R, Gradient>& ahead) {
+void multiply_far(const Far<M, R, Gradient>& k, const PatchTiles& tiles, const Real* input, const Real* filters,
+                  int64_t channels, int64_t width, bool accumulate, Real* sums,
+                  const FiltersAhead<M, R, Gradient>& ahead) {
   constexpr int P = M + R - 1;
   constexpr int64_t kRuns = FiltersAhead<M, R, Gradient>::kRuns, kEvery = P * P / kRuns > 1 ? P * P / kRuns : 1;
   Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, channels, k.block.row, 1, width};
-  sum.c_tile = k.sum_tile();
   sum.prefetch_step = kLine;
   for (int64_t i = 0; i < P * P; ++i, input += k.block.point, filters += k.kFilterPoint) {
-    Real* to = sums + i * k.kSumPoint;
-    for_tile_runs(tiles, kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
+    const PatchTiles::Places places = tiles.with_point(i / P, i % P);
+    if (places.count() == 0) continue;
+    for_tile_runs(places.count(), kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
       const MicroKernel add = micro_kernel(RowLayout::strided, rows, width, false);
-      const Real* a = input + from * k.block.row;
+      const Real* a = input + (places.begin + from) * k.block.row;
+      Real* to = sums + (places.begin + from) * k.kSumTile + i * kPanel;
+      sum.c_tile = rows * k.kSumTile;
       if (from == 0 && i % kEvery == 0 && i / kEvery < kRuns && channels == kFarChannels) {
         Reduction first = sum;
         first.tiles = 1;
         ahead.ask(i / kEvery, first);
-        add(first, a, filters, to, kPanel, width, accumulate);
+        add(first, a, filters, to, k.kSumTile, width, accumulate);
         a += rows * k.block.row;
         to += sum.c_tile;
         --count;
@@ -105,8 +108,7 @@ void multiply_far(const Far<M, R, Gradient>& k, const Real* input, const Real* f
       sum.tiles = count;
       sum.a_tile = rows * k.block.row;
       sum.prefetch = a + k.block.point;
-      add(sum, a, filters, to, kPanel, width, accumulate);
-      to += count * sum.c_tile;
+      add(sum, a, filters, to, k.kSumTile, width, accumulate);
     });
   }
 }
@@ -123,16 +125,16 @@ void run_far(const ConvShape& shape, const KernelArgs& args, int phase, int64_t 
   Real* filters = sums + k.sum_panel();
   for (int64_t item = begin; item < end; ++item) {
     const int64_t panel = item % k.panels, width = k.panel_width(panel);
-    const Patch patch = k.patches.at(item / k.panels);
+    const PatchTiles tiles(k.grid, k.patches.at(item / k.panels));
     const Real* points = input + item / k.panels * k.input_elements();
     for (int64_t step = 0; step < k.steps; ++step, points += k.input_step()) {
       const int64_t first = step * kFarChannels, channels = min_of(k.c_in - first, kFarChannels);
       for (int64_t c = 0; c < channels; c += kLanes)
         transform_filters(k, w, panel, first + c, k.kFilterPoint, Stores::near, filters + c * width);
-      multiply_far(k, points, filters, channels, width, patch.tiles(), step > 0, sums,
+      multiply_far(k, tiles, points, filters, channels, width, step > 0, sums,
                    FiltersAhead<M, R, Gradient>(k, w, panel, step + 1));
     }
-    finish(k, panel, patch, sums, to, pixels);
+    finish(k, panel, tiles, sums, to, pixels);
   }
 }
 

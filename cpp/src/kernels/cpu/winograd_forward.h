@@ -30,7 +30,6 @@ constexpr int64_t kApartChannels = 64;          // of an item of the phase that 
 template <int M, int R, bool Gradient>
 struct Convolution {
   static constexpr int P = M + R - 1;
-  static constexpr int64_t kSumPoint = kTileRows * kPanel + kLanes;
   static constexpr int64_t kRunTiles = 2 * kTileRows / M;  // transformed back together: 14 KB
   static constexpr int64_t kPixels = M * kRunTiles * M * kPanel;
   ConvShape s;  // canonical
@@ -66,13 +65,13 @@ struct Convolution {
   bool apart() const { return groups > 1; }  // whether the input is transformed beforehand
   int64_t group_panels() const { return ceil_div(panels, groups); }
   int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
-  // Transformed weights: [point][panel][c_in][panel_width]; sums: [panel][tile / kTileRows][point][kTileRows][kPanel].
-  // Points lie a vector further apart than they need, for the sake of the cache sets.
+  // Transformed weights: [point][panel][c_in][panel_width]; sums: [panel][tile][point][kPanel]. Points of weights and
+  // tiles of sums lie a vector further apart than they need, for the sake of the cache sets.
   int64_t weight_panel() const { return c_in * kPanel; }
   int64_t weight_point() const { return panels * weight_panel() + kLanes; }
   int64_t weight_elements() const { return P * P * weight_point(); }
-  int64_t sum_tile() const { return P * P * kSumPoint; }
-  int64_t sum_panel() const { return ceil_div(patches.most_tiles(), kTileRows) * sum_tile(); }
+  static constexpr int64_t kSumTile = P * P * kPanel + kLanes;
+  int64_t sum_panel() const { return patches.most_tiles() * kSumTile; }
   Block input_block() const { return Block(patches.most_tiles(), c_in); }
   int64_t input_elements() const { return (apart() ? P * P : 2 * P) * input_block().point; }  // of a patch
 };
@@ -158,13 +157,15 @@ void transform_weights(const void* shape, const void* source, void* prepared, in
 // Meanwhile memory that will be wanted is asked for: the weights of the next panel or two, in the order in which these
 // are met, else what `ahead` names.
 template <int M, int R, bool Gradient>
-void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block, const Real* input,
-              const Real* weights, int64_t panel_begin, int64_t panel_end, int64_t tiles, Real* sums,
+void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block, const PatchTiles& tiles,
+              const Real* input, const Real* weights, int64_t panel_begin, int64_t panel_end, Real* sums,
               Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
   const bool near = k.weights_near();
   for (int64_t i = 0; i < 2 * P; ++i, input += block.point) {
     const int64_t at = pair * 2 * P + i;
+    const PatchTiles::Places places = tiles.with_point(at / P, at % P);
+    if (places.count() == 0) continue;
     // After the last point come the first of the panels that follow, which this thread will most likely do next.
     const Real* next_point = at + 1 < P * P ? weights + (at + 1) * k.weight_point() + panel_begin * k.weight_panel()
                                             : weights + panel_end % k.panels * k.weight_panel();
@@ -172,11 +173,11 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
       const int64_t width = k.panel_width(panel);
       const Real* b = weights + at * k.weight_point() + panel * k.weight_panel();
       Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, k.c_in, block.row, 1, width};
-      sum.c_tile = k.sum_tile();
-      Real* to = sums + (panel - panel_begin) * k.sum_panel() + at * k.kSumPoint;
-      for_tile_runs(tiles, kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
+      Real* to = sums + (panel - panel_begin) * k.sum_panel() + at * kPanel;
+      for_tile_runs(places.count(), kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
         sum.tiles = count;
         sum.a_tile = rows * block.row;
+        sum.c_tile = rows * k.kSumTile;
         sum.prefetch = nullptr;
         sum.prefetch_step = kLine;
         // Fewer than four tiles have not the terms to ask for two panels.
@@ -187,61 +188,59 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
         }
         for (int64_t a = 0; a < 2 && pair > 0 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * k.c_in);
         if (!sum.prefetch) sum.prefetch_step = 0;
-        micro_kernel(RowLayout::strided, rows, width, false)(sum, input + from * block.row, b, to, kPanel, width,
-                                                             false);
-        to += count * k.sum_tile();
+        const int64_t first = places.begin + from;
+        micro_kernel(RowLayout::strided, rows, width, false)(sum, input + first * block.row, b, to + first * k.kSumTile,
+                                                             k.kSumTile, width, false);
       });
     }
   }
 }
 
-// Transforms one panel's sums back and finishes them.
+// Transforms one panel's sums back and finishes them. What short tiles have in the place of points at infinity reaches
+// their last row and column only, over which the next tile's pixels come, or none.
 template <int M, int R, bool Gradient>
-void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const Patch& patch, const Real* sums, const Finish& to,
-            Real* pixels) {
+void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const PatchTiles& tiles, const Real* sums,
+            const Finish& to, Real* pixels) {
   constexpr int P = M + R - 1;
   constexpr int64_t kPixelRow = Convolution<M, R, Gradient>::kRunTiles * M * kPanel;
   const Grid& g = k.grid;
   const Pooling pooling = k.s.epilogue.pooling;
   const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
-  const int64_t tiles = patch.tiles(), row_tiles = ceil_div(tiles, kTileRows);
-  TileWalk tile(g, patch.begin);
-  for (int64_t r = 0; r < row_tiles; ++r) {
-    const Real* from = sums + r * k.sum_tile();
-    int64_t left_over = part_begin(tiles, row_tiles, r + 1) - part_begin(tiles, row_tiles, r);
-    while (left_over > 0) {
-      const int64_t run = min_of(min_of(left_over, k.kRunTiles), g.tiles_w - tile.column);
-      for (int64_t i = 0; i < run; ++i, from += kPanel) {
-        for (int64_t v = 0; v < width; v += kLanes)
-          gather_tile<P, false, M>(
-              [&](int at) { return load(from + at * k.kSumPoint + v); },
-              [&](int row, int c, Vec out) { store(pixels + row * kPixelRow + (i * M + c) * kPanel + v, out); });
+  for (int64_t t = 0; t < tiles.count();) {
+    const PatchTiles::Tile& first = tiles[t];
+    int64_t run = 0;  // tiles of a row
+    do {
+      const Real* from = sums + tiles[t + run].place * k.kSumTile;
+      Real* pixel = pixels + (tiles[t + run].left - first.left) * kPanel;
+      for (int64_t v = 0; v < width; v += kLanes)
+        gather_tile<P, false, M>(
+            [&](int at) { return load(from + at * kPanel + v); },
+            [&](int row, int c, Vec out) { store(pixel + row * kPixelRow + c * kPanel + v, out); });
+      ++run;
+    } while (run < k.kRunTiles && t + run < tiles.count() && tiles[t + run].left > first.left);
+    const int64_t top = first.top, left = first.left, high = first.bottom - top;
+    const int64_t wide = tiles[t + run - 1].right - left;
+    if (pooling == Pooling::none) {
+      const int64_t corner = ((first.image * g.h.out + top) * g.w.out + left) * k.c_out + panel * kPanel;
+      for (int64_t row = 0; row < high; ++row)
+        finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
+                    tile_at(to, panel * kPanel, corner + row * g.w.out * k.c_out), k.c_out);
+    } else {
+      Real* y = to.y + (((first.image * g.h.out + top) / 2 * g.w.out + left) / 2) * k.c_out + panel * kPanel;
+      const Real* bias = to.bias ? to.bias + panel * kPanel : nullptr;
+      const bool pools = pools_first(k.s.epilogue);
+      for (int64_t row = 0; row < high && !pools; ++row)
+        finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns, bias, pixels + row * kPixelRow,
+                    kPanel);
+      for (int64_t row = 0; row < high; row += 2, y += g.w.out / 2 * k.c_out) {
+        Real *upper = pixels + row * kPixelRow, *lower = upper + kPixelRow;
+        if (pools)
+          finish_pooled(k.s.epilogue, upper, lower, kPanel, wide / 2, columns, bias, y, k.c_out);
+        else
+          pool_lines(pooling, upper, lower, kPanel, wide / 2, columns, y, k.c_out);
       }
-      const int64_t top = tile.row * M, left = tile.column * M, wide = min_of(run * M, g.out_w - left);
-      const int64_t high = min_of(M, g.out_h - top);
-      if (pooling == Pooling::none) {
-        const int64_t corner = ((tile.image * g.out_h + top) * g.out_w + left) * k.c_out + panel * kPanel;
-        for (int64_t row = 0; row < high; ++row)
-          finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
-                      tile_at(to, panel * kPanel, corner + row * g.out_w * k.c_out), k.c_out);
-      } else {
-        Real* y = to.y + (((tile.image * g.out_h + top) / 2 * g.out_w + left) / 2) * k.c_out + panel * kPanel;
-        const Real* bias = to.bias ? to.bias + panel * kPanel : nullptr;
-        const bool first = pools_first(k.s.epilogue);
-        for (int64_t row = 0; row < high && !first; ++row)
-          finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns, bias, pixels + row * kPixelRow,
-                      kPanel);
-        for (int64_t row = 0; row < high; row += 2, y += g.out_w / 2 * k.c_out) {
-          Real *upper = pixels + row * kPixelRow, *lower = upper + kPixelRow;
-          if (first)
-            finish_pooled(k.s.epilogue, upper, lower, kPanel, wide / 2, columns, bias, y, k.c_out);
-          else
-            pool_lines(pooling, upper, lower, kPanel, wide / 2, columns, y, k.c_out);
-        }
-      }
-      left_over -= run;
-      tile.advance(run);
     }
+    t += run;
   }
 }
 
@@ -252,7 +251,7 @@ void transform_apart(const Convolution<M, R, Gradient>& k, const Real* x, Real* 
   const int64_t blocks = ceil_div(k.c_in, kApartChannels);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t patch = item / blocks, first = item % blocks * kApartChannels;
-    transform_input<P, 0, P / 2, true>(k.grid, k.patches.at(patch), M, x,
+    transform_input<P, 0, P / 2, true>(k.grid, PatchTiles(k.grid, k.patches.at(patch)), x,
                                        {k.c_in, first, min_of(k.c_in - first, kApartChannels)}, k.input_block(),
                                        input + patch * k.input_elements() + first);
   }
@@ -274,11 +273,12 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
   const Channels all{k.c_in, 0, k.c_in};
   for (int64_t item = begin; item < end; ++item) {
     const Patch patch = k.patches.at(item / k.groups);
+    const PatchTiles tiles(g, patch);
     const int64_t panel_begin = part_begin(k.panels, k.groups, item % k.groups);
     const int64_t panel_end = part_begin(k.panels, k.groups, item % k.groups + 1);
     Ahead ahead[2];
     const auto multiply_pair = [&](int pair, const Real* points) {
-      multiply(k, pair, block, points, weights, panel_begin, panel_end, patch.tiles(), sums, ahead);
+      multiply(k, pair, block, tiles, points, weights, panel_begin, panel_end, sums, ahead);
     };
     if (k.apart()) {
       const Real* points = apart + item / k.groups * k.input_elements();
@@ -286,19 +286,19 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
     } else {
       // What this item will write, then what the next will read, which this thread will most likely claim.
       if (!to.streams && k.s.epilogue.pooling == Pooling::none)
-        ahead[0] = Ahead(g, patch, M, g.out_h, g.out_w, to.y, k.c_out);
-      if (item + 1 < k.patches.count) ahead[1] = Ahead(g, k.patches.at(item + 1), M, g.in_h, g.in_w, x, k.c_in);
-      transform_input<P, 0>(g, patch, M, x, all, block, input);
+        ahead[0] = Ahead(g, patch, g.h.out, g.w.out, to.y, k.c_out);
+      if (item + 1 < k.patches.count) ahead[1] = Ahead(g, k.patches.at(item + 1), g.h.in, g.w.in, x, k.c_in);
+      transform_input<P, 0>(g, tiles, x, all, block, input);
       multiply_pair(0, input);
-      transform_input<P, 1>(g, patch, M, x, all, block, input);
+      transform_input<P, 1>(g, tiles, x, all, block, input);
       multiply_pair(1, input);
       if constexpr (P == 6) {
-        transform_input<P, 2>(g, patch, M, x, all, block, input);
+        transform_input<P, 2>(g, tiles, x, all, block, input);
         multiply_pair(2, input);
       }
     }
     for (int64_t panel = panel_begin; panel < panel_end; ++panel)
-      finish(k, panel, patch, sums + (panel - panel_begin) * k.sum_panel(), to, pixels);
+      finish(k, panel, tiles, sums + (panel - panel_begin) * k.sum_panel(), to, pixels);
   }
 }
 
@@ -325,7 +325,8 @@ int64_t scratch(const ConvShape& shape) {
 template <int M, int R, bool Gradient>
 double arithmetic(const Convolution<M, R, Gradient>& k) {
   const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
-  const double products = 1.15 * k.P * k.P * double(k.c_in) * out_vectors / 2;
+  const double points = double(k.grid.h.points(R) * k.grid.w.points(R)) / double(k.grid.h.tiles * k.grid.w.tiles);
+  const double products = 1.15 * points * double(k.c_in) * out_vectors / 2;
   const double transforms = (k.P == 6 ? 200 : 60) * (in_vectors + out_vectors);
   return double(max_of(k.grid.tiles(), 4 * k.patches.count)) * (products + transforms);
 }

@@ -76,26 +76,29 @@ struct Operands {
 // Adds the points of one pair of rows of tiles [begin, end) to the block's sums.
 template <int Pair, int M, int R>
 void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns, const Operands& at,
-              const Patch& patch, bool first, Ahead (&ahead)[2]) {
+              const PatchTiles& tiles, bool first, Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
   const Block input = k.input_block(), gradient = k.gradient_block();
-  transform_input<P, Pair>(k.grid, patch, M, at.x, channels, input, at.input);
-  transform_output_gradient<P, Pair, M>(k.grid, patch, at.gy, columns, gradient, at.gradient);
-  Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, patch.tiles(), 1, input.row, gradient.row};
+  transform_input<P, Pair>(k.grid, tiles, at.x, channels, input, at.input);
+  transform_output_gradient<P, Pair, M>(k.grid, tiles, at.gy, columns, gradient, at.gradient);
+  Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, 0, 1, input.row, gradient.row};
   for (int64_t i = 0; i < 2 * P; ++i) {
+    const PatchTiles::Places places = tiles.with_point(Pair * 2 + i / P, i % P);
+    sum.length = places.count();
+    const Real* a = at.input + i * input.point + places.begin * input.row;
+    const Real* b = at.gradient + i * gradient.point + places.begin * gradient.row;
     Real* to = at.sums + (Pair * 2 * P + i) * k.sum_point();
     for (int64_t column = 0; column < columns.count; column += kPanel, to += k.sum_panel()) {
       const int64_t width = columns.count - column <= kLanes ? kLanes : kPanel;
-      for_tile_runs(channels.count, tile_rows(width), [&](int64_t c, int64_t rows, int64_t tiles) {
-        sum.tiles = tiles;
+      for_tile_runs(channels.count, tile_rows(width), [&](int64_t c, int64_t rows, int64_t count) {
+        sum.tiles = count;
         sum.a_tile = rows;
         sum.c_tile = rows * kPanel;
         sum.prefetch = nullptr;
-        for (int64_t a = 0; a < 2 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(tiles * sum.length);
+        for (int64_t a = 0; a < 2 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * sum.length);
         sum.prefetch_step = sum.prefetch ? kLine : 0;
-        micro_kernel(RowLayout::unit, rows, width, false)(sum, at.input + i * input.point + c,
-                                                          at.gradient + i * gradient.point + column, to + c * kPanel,
-                                                          kPanel, width, !first);
+        micro_kernel(RowLayout::unit, rows, width, false)(sum, a + c, b + column, to + c * kPanel, kPanel, width,
+                                                          !first);
       });
     }
   }
@@ -143,19 +146,19 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
     const int64_t first = k.first_patch(chunk), last = k.first_patch(chunk + 1);
     const bool ends = (item + 1) % (k.c_blocks * k.column_blocks) == 0;  // the next item is of the next chunk
     for (int64_t i = first; i < last; ++i) {
-      const Patch patch = k.patches.at(i);
+      const PatchTiles tiles(k.grid, k.patches.at(i));
       Ahead ahead[2];  // the next patch's pixels, of the same chunk or of the next item's
       if (i + 1 < (ends ? k.patches.count : last)) {
         const Patch next = k.patches.at(i + 1);
         const Grid& g = k.grid;
-        if (g.images * g.in_h * g.in_w * k.s.c_in >= kAskedElements)
-          ahead[0] = Ahead(g, next, M, g.in_h, g.in_w, at.x, k.s.c_in);
-        if (g.images * g.out_h * g.out_w * k.s.c_out >= kAskedElements)
-          ahead[1] = Ahead(g, next, M, g.out_h, g.out_w, at.gy, k.s.c_out);
+        if (g.images * g.h.in * g.w.in * k.s.c_in >= kAskedElements)
+          ahead[0] = Ahead(g, next, g.h.in, g.w.in, at.x, k.s.c_in);
+        if (g.images * g.h.out * g.w.out * k.s.c_out >= kAskedElements)
+          ahead[1] = Ahead(g, next, g.h.out, g.w.out, at.gy, k.s.c_out);
       }
-      add_pair<0>(k, channels, columns, at, patch, i == first, ahead);
-      add_pair<1>(k, channels, columns, at, patch, i == first, ahead);
-      if constexpr (P == 6) add_pair<2>(k, channels, columns, at, patch, i == first, ahead);
+      add_pair<0>(k, channels, columns, at, tiles, i == first, ahead);
+      add_pair<1>(k, channels, columns, at, tiles, i == first, ahead);
+      if constexpr (P == 6) add_pair<2>(k, channels, columns, at, tiles, i == first, ahead);
     }
     store_taps(k, channels, columns, at.sums, k.chunks == 1 ? gw : parts + chunk * elements);
   }
@@ -185,7 +188,8 @@ double weight_gradient_cost(const ConvShape& shape) {
   const WeightGradient<M, R> k(shape);
   const double in_vectors = double(ceil_div(k.s.c_in, kLanes)), out_vectors = double(ceil_div(k.s.c_out, kLanes));
   const double tiles = double(k.grid.tiles()), patches = double(k.patches.count);
-  const double products = k.P * k.P * double(k.s.c_in) * out_vectors / 2;
+  const double points = double(k.grid.h.points(R) * k.grid.w.points(R)) / double(k.grid.h.tiles * k.grid.w.tiles);
+  const double products = points * double(k.s.c_in) * out_vectors / 2;
   const double transforms = 250 * (in_vectors * double(k.column_blocks) + out_vectors * double(k.c_blocks));
   return products * (1.25 * tiles + 6 * patches) + transforms * tiles +
          200.0 * double(k.chunks) * double(k.s.c_in) * out_vectors;
