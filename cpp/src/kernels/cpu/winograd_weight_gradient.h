@@ -16,8 +16,8 @@ namespace winograd {
 
 constexpr int64_t kBlockChannels = 128, kBlockColumns = 128;
 static_assert(kBlockColumns % kPanel == 0);
-constexpr int64_t kBatchElements = (kLanes == 16 ? 768 << 10 : 1600 << 10) / sizeof(Real);  // of transformed tiles
-constexpr int64_t kMostTiles = kLanes == 16 ? 56 : 78;
+constexpr int64_t kBatchElements = (kLanes == 16 ? 1024 << 10 : 1600 << 10) / sizeof(Real);  // of transformed tiles
+constexpr int64_t kMostTiles = kLanes == 16 ? 70 : 78;
 // Transforming a block's sums back costs what 5 to 10 tiles do.
 constexpr int64_t kChunkTiles = 192, kLeastChunkTiles = 20;
 constexpr int64_t kGradientItems = 32;
