@@ -24,19 +24,19 @@ struct Case {
   Image in;
   int64_t kernel, pad_before, pad_after;
   Epilogue epilogue = {};
-  int64_t planes = 1;
+  int64_t planes = 1, stride = 1;
 };
 
 ConvShape shape_of(const Case& c) {
-  const int64_t grown = c.pad_before + c.pad_after - c.kernel + 1;
+  const auto out = [&](int64_t in) { return (in + c.pad_before + c.pad_after - c.kernel) / c.stride + 1; };
   return {c.n,
           c.c_in,
           c.c_out,
           1,
           {c.planes, c.in.h, c.in.w},
-          {c.planes, c.in.h + grown, c.in.w + grown},
+          {c.planes, out(c.in.h), out(c.in.w)},
           {1, c.kernel, c.kernel},
-          {1, 1, 1},
+          {1, c.stride, c.stride},
           {1, 1, 1},
           {0, c.pad_before, c.pad_before},
           c.epilogue};
@@ -141,6 +141,36 @@ TEST_CASE("winograd: weights whose points lie outside L2") {
   check_all({2, 258, 150, {26, 28}, 3, 1, 1, {false, Activation::none, true, true}});
 }
 
+// 3x3 with steps of 2, by phases.
+Case strided(int64_t n, int64_t c_in, int64_t c_out, Image in, int64_t pad_before, int64_t pad_after,
+             Epilogue epilogue = {}) {
+  return {n, c_in, c_out, in, 3, pad_before, pad_after, epilogue, 1, 2};
+}
+
+TEST_CASE("winograd: steps of 2, every size and padding") {
+  int i = 0;
+  for (int64_t h = 1; h <= 23; ++h)
+    for (const int64_t pad : {0, 1, 2, 3}) {
+      ++i;
+      const int64_t w = (h * 5 + pad) % 23 + 1;
+      if (std::min(h, w) + 2 * pad < 3 || (h == 3 && w == 3 && pad == 0)) continue;
+      check_all(strided(1 + i % 3, 16 + i % 4 * 16, 16 + (i / 4 + i) % 4 * 16, {h, w}, pad, pad));
+    }
+  check_all(strided(2, 16, 32, {12, 9}, 0, 1));
+  check_all(strided(1, 32, 16, {7, 14}, 1, 0));
+}
+
+TEST_CASE("winograd: steps of 2, blocks of tiles, groups of panels and far weights") {
+  check_all(strided(1, 16, 32, {122, 131}, 1, 1));
+  check_all(strided(3, 32, 208, {28, 28}, 1, 1));
+  check_all(strided(2, 144, 80, {14, 15}, 0, 1));
+  check_all(strided(2, 272, 160, {14, 14}, 1, 1, {true, Activation::relu}));
+}
+
+TEST_CASE("winograd: steps of 2, every epilogue but pools") {
+  for (const Epilogue& epilogue : epilogues()) check_all(strided(2, 16, 48, {13, 18}, 1, 1, epilogue));
+}
+
 TEST_CASE("winograd: planes of a third axis") {
   Case c{2, 16, 16, {6, 5}, 3, 1, 1};
   c.planes = 3;
@@ -198,6 +228,9 @@ TEST_CASE("winograd: refuses what it cannot do or would be slow at") {
   with([](ConvShape& s) { s.kernel[1] = 5, s.out[1] = 6; });
   with([](ConvShape& s) { s.in[0] = 3, s.kernel[0] = 3; });
   refused(shape_of({1, 16, 16, {3, 3}, 3, 0, 0}));  // a product
+  refused(shape_of(strided(1, 17, 16, {8, 8}, 1, 1)));
+  refused(shape_of(strided(1, 16, 33, {8, 8}, 1, 1)));
+  refused(shape_of(strided(1, 16, 16, {8, 8}, 1, 1, {false, Activation::none, false, false, Pooling::max})));
 }
 
 }  // namespace

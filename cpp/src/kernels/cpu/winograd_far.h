@@ -42,7 +42,8 @@ void transform_far(const Far<M, R, Gradient>& k, const Real* x, Real* input, int
   for (int64_t item = begin; item < end; ++item) {
     const int64_t patch = item / blocks, c = item % blocks * kApartChannels;
     transform_input<P, 0, P / 2, true>(
-        k.grid, PatchTiles(k.grid, k.patches.at(patch)), x, {k.c_in, c, min_of(k.c_in - c, kApartChannels)}, k.block,
+        k.grid, PatchTiles(k.grid, k.patches.at(patch)), input_pixels<R, Gradient>(k.s, x, 0),
+        {c, min_of(k.c_in - c, kApartChannels)}, k.block,
         input + patch * k.input_elements() + c / kFarChannels * k.input_step() + c % kFarChannels);
   }
 }
@@ -88,7 +89,7 @@ void multiply_far(const Far<M, R, Gradient>& k, const PatchTiles& tiles, const R
   Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, channels, k.block.row, 1, width};
   sum.prefetch_step = kLine;
   for (int64_t i = 0; i < P * P; ++i, input += k.block.point, filters += k.kFilterPoint) {
-    const PatchTiles::Places places = tiles.with_point(i / P, i % P);
+    const Run places = tiles.with_point(i / P, i % P);
     if (places.count() == 0) continue;
     for_tile_runs(places.count(), kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
       const MicroKernel add = micro_kernel(RowLayout::strided, rows, width, false);
@@ -130,7 +131,7 @@ void run_far(const ConvShape& shape, const KernelArgs& args, int phase, int64_t 
     for (int64_t step = 0; step < k.steps; ++step, points += k.input_step()) {
       const int64_t first = step * kFarChannels, channels = min_of(k.c_in - first, kFarChannels);
       for (int64_t c = 0; c < channels; c += kLanes)
-        transform_filters(k, w, panel, first + c, k.kFilterPoint, Stores::near, filters + c * width);
+        transform_filters(k, w, panel, 0, first + c, k.kFilterPoint, Stores::near, filters + c * width);
       multiply_far(k, tiles, points, filters, channels, width, step > 0, sums,
                    FiltersAhead<M, R, Gradient>(k, w, panel, step + 1));
     }
@@ -165,7 +166,7 @@ double far_cost(const ConvShape& shape) {
 
 template <int M, int R, bool Gradient>
 constexpr Kernel far_kernel() {
-  static_assert(M == 4, "F(2x2) took more than twice as long: 512 -> 512 @7, batch 16");
+  static_assert(M == 4 && R == 3, "F(2x2), and phases, took longer than others: 512 -> 512 @7, batch 16");
   Kernel kernel{"winograd_4x4_far", erased_items<ConvShape, far_items<M, R, Gradient>>,
                 erased_run<ConvShape, run_far<M, R, Gradient>>, 2};
   kernel.workspace = erased_size<ConvShape, far_workspace<M, R, Gradient>>;

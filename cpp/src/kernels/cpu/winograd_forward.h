@@ -1,5 +1,5 @@
 // Winograd convolution F(M x M outputs, R x R taps), forward and input gradient (the correlation of gy with the turned,
-// transposed kernel), 3x3 or 5x5 with unit steps.
+// transposed kernel), 3x3 or 5x5 with unit steps, 3x3 with steps of 2 by phases.
 //
 // An item is a patch of tiles, of one or several images, for a group of panels of output channels. For each pair of
 // rows of points it transforms the input and multiplies it, point by point, by the transformed weights, which stream
@@ -10,148 +10,11 @@
 // phase of its own, instead of by every group for itself.
 #pragma once
 
-#include "kernels/cpu/epilogue.h"
-#include "kernels/cpu/winograd_tiles.h"
+#include "kernels/cpu/winograd_filters.h"
 
 namespace striate::STRIATE_ISA {
 namespace {
 namespace winograd {
-
-// The fewer tiles a patch has, the more often it reads the weights; the more, the further out its input and sums lie.
-// 512 -> 512 @28 on Zen 3, one thread: 12 tiles 127 ms, 24 to 48 tiles 88 ms (37 MB of weights come from memory);
-// 64 -> 64 @56: 24 tiles 14.0 ms, 48 tiles 13.5 ms.
-constexpr int64_t kPatchTiles = (kTileRows > 8 ? 4 : 8) * kTileRows;
-constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeof(Real);  // of weights that stay in L2
-constexpr int64_t kFarElements = (16 << 20) / sizeof(Real);                               // that do not stay in L3
-constexpr int64_t kWantedItems = 16;
-constexpr int64_t kSharedProducts = 256 << 10;  // that a single patch must have to be shared out
-constexpr int64_t kApartChannels = 64;          // of an item of the phase that transforms the input
-
-template <int M, int R, bool Gradient>
-struct Convolution {
-  static constexpr int P = M + R - 1;
-  static constexpr int64_t kRunTiles = 2 * kTileRows / M;  // transformed back together: 14 KB
-  static constexpr int64_t kPixels = M * kRunTiles * M * kPanel;
-  ConvShape s;  // canonical
-  Grid grid;
-  int64_t c_in, c_out;  // of the correlation: swapped in the gradient
-  int64_t panels;
-  Patches patches;
-  int64_t groups;  // of panels, in items
-
-  // In patches of about `most_tiles`, or as many as suit the shape.
-  explicit Convolution(const ConvShape& shape, int64_t most_tiles = 0)
-      : s(canonical(shape)),
-        grid(make_grid<M, R, Gradient>(s)),
-        c_in(Gradient ? s.c_out : s.c_in),
-        c_out(Gradient ? s.c_in : s.c_out),
-        panels(ceil_div(c_out, kPanel)),
-        patches(grid, most_tiles > 0 ? most_tiles : patch_tiles()),
-        groups(min_of(panels, ceil_div(kWantedItems, patches.count))) {
-    const bool small = patches.count > 1 || P * P * grid.tiles() * c_in * c_out < kSharedProducts;
-    if ((weights_near() && small) || patches.count > kWantedItems / 2) groups = 1;
-  }
-
-  int64_t patch_tiles() const {
-    const int64_t wanted = ceil_div(grid.tiles(), kWantedItems * kTileRows) * kTileRows;
-    const int64_t least = (kTileRows > 8 || weight_elements() < kFarElements ? 2 : 4) * kTileRows;
-    if (wanted < least && !weights_near()) {  // panels are shared out as well, or instead
-      const int64_t half = ceil_div(grid.tiles(), 2);
-      return half > kTileRows && half < kPatchTiles ? half : kPatchTiles;
-    }
-    return min_of(wanted, kPatchTiles);
-  }
-  bool weights_near() const { return weight_elements() <= kNearElements; }
-  bool apart() const { return groups > 1; }  // whether the input is transformed beforehand
-  int64_t group_panels() const { return ceil_div(panels, groups); }
-  int64_t panel_width(int64_t panel) const { return c_out - panel * kPanel <= kLanes ? kLanes : kPanel; }
-  // Transformed weights: [point][panel][c_in][panel_width]; sums: [panel][tile][point][kPanel]. Points of weights and
-  // tiles of sums lie a vector further apart than they need, for the sake of the cache sets.
-  int64_t weight_panel() const { return c_in * kPanel; }
-  int64_t weight_point() const { return panels * weight_panel() + kLanes; }
-  int64_t weight_elements() const { return P * P * weight_point(); }
-  static constexpr int64_t kSumTile = P * P * kPanel + kLanes;
-  int64_t sum_panel() const { return patches.most_tiles() * kSumTile; }
-  Block input_block() const { return Block(patches.most_tiles(), c_in); }
-  int64_t input_elements() const { return (apart() ? P * P : 2 * P) * input_block().point; }  // of a patch
-};
-
-// --- weights ---------------------------------------------------------------------------------------------
-
-template <int M, int R, bool Gradient>
-int64_t weight_bytes(const void* shape) {
-  const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
-  return k.weight_elements() * int64_t{sizeof(Real)};
-}
-
-template <int M, int R, bool Gradient>
-int64_t weight_items(const void* shape) {
-  const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
-  return k.panels * ceil_div(k.c_in, kLanes);
-}
-
-template <int P, int R, class Load, class Store>
-STRIATE_INLINE void transform_filter(Load load_at, Store store_at) {
-  const auto rows_of = [&](int pair) { return [&, pair](int i, Vec v) { store_at(pair * 2 * P + i, v); }; };
-  spread_tile<P, 0, true, R>(load_at, rows_of(0));
-  spread_tile<P, 1, true, R>(load_at, rows_of(1));
-  if constexpr (P == 6) spread_tile<P, 2, true, R>(load_at, rows_of(2));
-}
-
-// Filters' points are stored in P * P places far apart: in L2, or outside, where their lines are asked for some
-// channels before they are written (asked for in L2, one image of 512 -> 512 @7 takes 1.0 ms in place of 0.56).
-enum class Stores { near, far, past_caches };
-
-// The points of the filters of a panel for kLanes input channels: the first channel's lie at `to`, points are `point`
-// apart.
-template <int M, int R, bool Gradient>
-void transform_filters(const Convolution<M, R, Gradient>& k, const Real* w, int64_t panel, int64_t c_begin,
-                       int64_t point, Stores stores, Real* to) {
-  constexpr int P = M + R - 1;
-  const int64_t count = min_of(k.c_in - c_begin, kLanes), width = k.panel_width(panel);
-  Real taps[R * R][kLanes * kLanes];
-  for (int64_t v = 0; v < width; v += kLanes) {
-    const int64_t column = panel * kPanel + v, valid = min_of(k.c_out - column, kLanes);
-    for (int64_t t = 0; t < R * R; ++t) {
-      if constexpr (Gradient) {
-        // The taps turned round, and channels and columns exchanged.
-        Real* turned = taps[R * R - 1 - t];
-        if (valid < kLanes) zero_run(turned, kLanes * kLanes);
-        transpose(w + (t * k.c_out + column) * k.c_in + c_begin, k.c_in, valid, count, turned, kLanes);
-      } else {
-        const Real* from = w + (t * k.c_in + c_begin) * k.c_out + column;
-        for (int64_t c = 0; c < count; ++c) store(taps[t] + c * kLanes, load_lanes(from + c * k.c_out, valid));
-      }
-    }
-    for (int64_t c = 0; c < count; ++c) {
-      Real* first = to + c * width + v;
-      const auto tap = [&](int i, int j) { return load(taps[i * R + j] + c * kLanes); };
-      if (stores == Stores::past_caches) {
-        transform_filter<P, R>(tap, [&](int i, Vec value) { stream(first + i * point, value); });
-        continue;
-      }
-      if (stores == Stores::far)
-        for (int64_t i = 0; i < P * P; ++i) __builtin_prefetch(first + i * point + 2 * width, 1, 2);
-      transform_filter<P, R>(tap, [&](int i, Vec value) { store(first + i * point, value); });
-    }
-  }
-}
-
-// Item: kLanes input channels of a panel.
-template <int M, int R, bool Gradient>
-void transform_weights(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end) {
-  const Convolution<M, R, Gradient> k(*static_cast<const ConvShape*>(shape));
-  const int64_t c_blocks = ceil_div(k.c_in, kLanes);
-  // Past the caches where these cannot hold all of it and a vector is a whole line.
-  const Stores stores = k.weight_elements() >= kFarElements && kLanes == kLine ? Stores::past_caches : Stores::far;
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t panel = item / c_blocks, c_begin = item % c_blocks * kLanes;
-    transform_filters(k, static_cast<const Real*>(source), panel, c_begin, k.weight_point(), stores,
-                      static_cast<Real*>(prepared) + panel * k.weight_panel() + c_begin * k.panel_width(panel));
-  }
-}
-
-// --- the correlation -------------------------------------------------------------------------------------
 
 // Sums of the points of one pair of rows, all panels of a point after the other, so that its input stays in L1.
 // Meanwhile memory that will be wanted is asked for: the weights of the next panel or two, in the order in which these
@@ -164,15 +27,19 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
   const bool near = k.weights_near();
   for (int64_t i = 0; i < 2 * P; ++i, input += block.point) {
     const int64_t at = pair * 2 * P + i;
-    const PatchTiles::Places places = tiles.with_point(at / P, at % P);
+    const Run places = tiles.with_point(at / P, at % P);
     if (places.count() == 0) continue;
+    const Run in_phases = Gradient ? Run{0, 1} : k.phases.with_point(at / P, at % P);
+    const int64_t first_term = in_phases.begin * k.c_in, terms = in_phases.count() * k.c_in;
     // After the last point come the first of the panels that follow, which this thread will most likely do next.
     const Real* next_point = at + 1 < P * P ? weights + (at + 1) * k.weight_point() + panel_begin * k.weight_panel()
                                             : weights + panel_end % k.panels * k.weight_panel();
     for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
       const int64_t width = k.panel_width(panel);
       const Real* b = weights + at * k.weight_point() + panel * k.weight_panel();
-      Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, k.c_in, block.row, 1, width};
+      // Where a phase of the output vanishes its sums are zero.
+      const bool vanishes = Gradient && !k.phases.has_point(k.out_phase(panel), at / P, at % P);
+      Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, vanishes ? 0 : terms, block.row, 1, width};
       Real* to = sums + (panel - panel_begin) * k.sum_panel() + at * kPanel;
       for_tile_runs(places.count(), kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
         sum.tiles = count;
@@ -186,10 +53,11 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
           sum.prefetch = panel + 1 < panel_end ? b + k.weight_panel() : next_point;
           sum.prefetch_step = min_of(max_of(wanted * width / count, 1), kLine);
         }
-        for (int64_t a = 0; a < 2 && pair > 0 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * k.c_in);
+        for (int64_t a = 0; a < 2 && pair > 0 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * terms);
         if (!sum.prefetch) sum.prefetch_step = 0;
         const int64_t first = places.begin + from;
-        micro_kernel(RowLayout::strided, rows, width, false)(sum, input + first * block.row, b, to + first * k.kSumTile,
+        micro_kernel(RowLayout::strided, rows, width, false)(sum, input + first * block.row + first_term,
+                                                             b + first_term * width, to + first * k.kSumTile,
                                                              k.kSumTile, width, false);
       });
     }
@@ -203,9 +71,16 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const PatchTile
             const Finish& to, Real* pixels) {
   constexpr int P = M + R - 1;
   constexpr int64_t kPixelRow = Convolution<M, R, Gradient>::kRunTiles * M * kPanel;
-  const Grid& g = k.grid;
   const Pooling pooling = k.s.epilogue.pooling;
-  const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
+  const int64_t phase = k.out_phase(panel), column = k.first_column(panel);
+  const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - column, kPanel);
+  // The outputs of a phase: every so many pixels of y, from the first on, and how many.
+  using Phases = Phases<R, Gradient>;
+  constexpr int64_t kStep = Gradient ? kSteps<R> : 1;
+  const int64_t h = Gradient ? k.s.in[1] : k.s.out[1], w = Gradient ? k.s.in[2] : k.s.out[2];
+  const int64_t first_h = kStep > 1 ? k.phases.h.first(Phases::all_h(phase)) : 0;
+  const int64_t first_w = kStep > 1 ? k.phases.w.first(Phases::all_w(phase)) : 0;
+  const int64_t bottom = ceil_div(h - first_h, kStep), right = ceil_div(w - first_w, kStep);
   for (int64_t t = 0; t < tiles.count();) {
     const PatchTiles::Tile& first = tiles[t];
     int64_t run = 0;  // tiles of a row
@@ -218,21 +93,21 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const PatchTile
             [&](int row, int c, Vec out) { store(pixel + row * kPixelRow + c * kPanel + v, out); });
       ++run;
     } while (run < k.kRunTiles && t + run < tiles.count() && tiles[t + run].left > first.left);
-    const int64_t top = first.top, left = first.left, high = first.bottom - top;
-    const int64_t wide = tiles[t + run - 1].right - left;
+    const int64_t top = first.top, left = first.left, high = min_of(first.bottom, bottom) - top;
+    const int64_t wide = max_of(min_of(tiles[t + run - 1].right, right) - left, 0);
     if (pooling == Pooling::none) {
-      const int64_t corner = ((first.image * g.h.out + top) * g.w.out + left) * k.c_out + panel * kPanel;
+      const int64_t y_top = first.image * h + top * kStep + first_h, y_left = left * kStep + first_w;
       for (int64_t row = 0; row < high; ++row)
         finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
-                    tile_at(to, panel * kPanel, corner + row * g.w.out * k.c_out), k.c_out);
+                    tile_at(to, column, ((y_top + row * kStep) * w + y_left) * k.c_out + column), kStep * k.c_out);
     } else {
-      Real* y = to.y + (((first.image * g.h.out + top) / 2 * g.w.out + left) / 2) * k.c_out + panel * kPanel;
-      const Real* bias = to.bias ? to.bias + panel * kPanel : nullptr;
+      Real* y = to.y + (((first.image * h + top) / 2 * w + left) / 2) * k.c_out + column;
+      const Real* bias = to.bias ? to.bias + column : nullptr;
       const bool pools = pools_first(k.s.epilogue);
       for (int64_t row = 0; row < high && !pools; ++row)
         finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns, bias, pixels + row * kPixelRow,
                     kPanel);
-      for (int64_t row = 0; row < high; row += 2, y += g.w.out / 2 * k.c_out) {
+      for (int64_t row = 0; row < high; row += 2, y += w / 2 * k.c_out) {
         Real *upper = pixels + row * kPixelRow, *lower = upper + kPixelRow;
         if (pools)
           finish_pooled(k.s.epilogue, upper, lower, kPanel, wide / 2, columns, bias, y, k.c_out);
@@ -244,17 +119,27 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const PatchTile
   }
 }
 
-// Phase 0, an item: some channels of a patch.
+// The first phase, an item: some channels of a patch.
 template <int M, int R, bool Gradient>
 void transform_apart(const Convolution<M, R, Gradient>& k, const Real* x, Real* input, int64_t begin, int64_t end) {
   constexpr int P = M + R - 1;
   const int64_t blocks = ceil_div(k.c_in, kApartChannels);
   for (int64_t item = begin; item < end; ++item) {
-    const int64_t patch = item / blocks, first = item % blocks * kApartChannels;
-    transform_input<P, 0, P / 2, true>(k.grid, PatchTiles(k.grid, k.patches.at(patch)), x,
-                                       {k.c_in, first, min_of(k.c_in - first, kApartChannels)}, k.input_block(),
-                                       input + patch * k.input_elements() + first);
+    const int64_t patch = item / blocks / k.kInPhases, phase = item / blocks % k.kInPhases;
+    const int64_t c = item % blocks * kApartChannels;
+    transform_input<P, 0, P / 2, true>(k.grid, PatchTiles(k.grid, k.patches.at(patch)),
+                                       input_pixels<R, Gradient>(k.s, x, phase),
+                                       {c, min_of(k.c_in - c, kApartChannels)}, k.input_block(),
+                                       input + patch * k.input_elements() + phase * k.c_in + c);
   }
+}
+
+// A pair of rows of points of all channels.
+template <int Pair, int M, int R, bool Gradient>
+void transform_pair(const Convolution<M, R, Gradient>& k, const PatchTiles& tiles, const Real* x, Real* input) {
+  for (int64_t phase = 0; phase < k.kInPhases; ++phase)
+    transform_input<M + R - 1, Pair>(k.grid, tiles, input_pixels<R, Gradient>(k.s, x, phase), {0, k.c_in},
+                                     k.input_block(), input + phase * k.c_in);
 }
 
 template <int M, int R, bool Gradient>
@@ -262,6 +147,8 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
   constexpr int P = M + R - 1;
   const Convolution<M, R, Gradient> k(shape);
   const Grid& g = k.grid;
+  const int64_t x_h = Gradient ? k.s.out[1] : k.s.in[1], x_w = Gradient ? k.s.out[2] : k.s.in[2];
+  const int64_t y_h = Gradient ? k.s.in[1] : k.s.out[1], y_w = Gradient ? k.s.in[2] : k.s.out[2];
   const Real *x = buffer<const Real>(args, 0), *weights = buffer<const Real>(args, 1);
   Real* apart = static_cast<Real*>(args.workspace);
   if (phase == 0) return transform_apart(k, x, apart, begin, end);
@@ -270,7 +157,6 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
   Real* pixels = static_cast<Real*>(args.scratch);
   Real* sums = pixels + k.kPixels;
   Real* input = sums + k.group_panels() * k.sum_panel();
-  const Channels all{k.c_in, 0, k.c_in};
   for (int64_t item = begin; item < end; ++item) {
     const Patch patch = k.patches.at(item / k.groups);
     const PatchTiles tiles(g, patch);
@@ -286,14 +172,15 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
     } else {
       // What this item will write, then what the next will read, which this thread will most likely claim.
       if (!to.streams && k.s.epilogue.pooling == Pooling::none)
-        ahead[0] = Ahead(g, patch, g.h.out, g.w.out, to.y, k.c_out);
-      if (item + 1 < k.patches.count) ahead[1] = Ahead(g, k.patches.at(item + 1), g.h.in, g.w.in, x, k.c_in);
-      transform_input<P, 0>(g, tiles, x, all, block, input);
+        ahead[0] = Ahead(g, patch, Gradient ? kSteps<R> : 1, y_h, y_w, to.y, k.c_out);
+      if (item + 1 < k.patches.count)
+        ahead[1] = Ahead(g, k.patches.at(item + 1), Gradient ? 1 : kSteps<R>, x_h, x_w, x, k.c_in);
+      transform_pair<0>(k, tiles, x, input);
       multiply_pair(0, input);
-      transform_input<P, 1>(g, tiles, x, all, block, input);
+      transform_pair<1>(k, tiles, x, input);
       multiply_pair(1, input);
       if constexpr (P == 6) {
-        transform_input<P, 2>(g, tiles, x, all, block, input);
+        transform_pair<2>(k, tiles, x, input);
         multiply_pair(2, input);
       }
     }
@@ -305,7 +192,7 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
 template <int M, int R, bool Gradient>
 int64_t items(const ConvShape& shape, int phase) {
   const Convolution<M, R, Gradient> k(shape);
-  if (phase == 0) return k.apart() ? k.patches.count * ceil_div(k.c_in, kApartChannels) : 0;
+  if (phase == 0) return k.apart() ? k.patches.count * k.kInPhases * ceil_div(k.c_in, kApartChannels) : 0;
   return k.patches.count * k.groups;
 }
 
@@ -320,14 +207,16 @@ int64_t scratch(const ConvShape& shape) {
   return (k.kPixels + k.group_panels() * k.sum_panel() + (k.apart() ? 0 : k.input_elements())) * int64_t{sizeof(Real)};
 }
 
-// Cycles but for the weights. Fitted to 19 layers of 16 to 512 channels, batch 1 to 128. A product of fewer than 4 rows
+// Cycles but for the weights. Fitted to 25 layers of 16 to 512 channels, batch 1 to 128. A product of fewer than 4 rows
 // waits for its sums.
 template <int M, int R, bool Gradient>
 double arithmetic(const Convolution<M, R, Gradient>& k) {
   const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
-  const double points = double(k.grid.h.points(R) * k.grid.w.points(R)) / double(k.grid.h.tiles * k.grid.w.tiles);
-  const double products = 1.15 * points * double(k.c_in) * out_vectors / 2;
-  const double transforms = (k.P == 6 ? 200 : 60) * (in_vectors + out_vectors);
+  const double products = 1.15 * points_a_tile<M, R, Gradient>(k.s) * double(k.c_in) * out_vectors / 2;
+  const double transforms = (R == 2     ? 120
+                             : k.P == 6 ? 200
+                                        : 60) *
+                            (k.kInPhases * in_vectors + k.kOutPhases * out_vectors);
   return double(max_of(k.grid.tiles(), 4 * k.patches.count)) * (products + transforms);
 }
 
@@ -335,20 +224,26 @@ template <int M, int R, bool Gradient>
 double cost(const ConvShape& shape) {
   if (!can_do<R>(canonical(shape))) return -1;
   const Convolution<M, R, Gradient> k(shape);
+  // 256 -> 512 @14 with steps of 2, 34 MB: no faster than direct.
+  if (R == 2 && k.weight_elements() >= 2 * kFarElements) return -1;
   // Weights that do not stay in L2 come at 8 bytes a cycle at most.
   const double weights = double(k.weight_elements()) * sizeof(Real) / 8 * double(k.patches.count);
   return k.weights_near() || weights < arithmetic(k) ? arithmetic(k) : weights;
 }
 
+// By name and shape they are told apart.
+constexpr const char* kPointsNames[2][5] = {
+    {"", "", "2x2 points", "3x3 points", "4x4 points"},
+    {"", "", "gradient 2x2 points", "gradient 3x3 points", "gradient 4x4 points"}};
+
 template <int M, int R, bool Gradient>
-constexpr PrepareKernel kWeights{
-    M == 4 ? (Gradient ? "gradient 4x4 points" : "4x4 points") : (Gradient ? "gradient 2x2 points" : "2x2 points"),
-    weight_bytes<M, R, Gradient>, weight_items<M, R, Gradient>, transform_weights<M, R, Gradient>};
+constexpr PrepareKernel kWeights{kPointsNames[Gradient][M], weight_bytes<M, R, Gradient>, weight_items<M, R, Gradient>,
+                                 transform_weights<M, R, Gradient>};
 
 template <int M, int R, bool Gradient>
 constexpr Kernel kernel() {
-  Kernel kernel{M == 4 ? "winograd_4x4" : "winograd_2x2", erased_items<ConvShape, items<M, R, Gradient>>,
-                erased_run<ConvShape, run<M, R, Gradient>>, 2};
+  Kernel kernel{kName<M, R>, erased_items<ConvShape, items<M, R, Gradient>>, erased_run<ConvShape, run<M, R, Gradient>>,
+                2};
   kernel.workspace = erased_size<ConvShape, workspace<M, R, Gradient>>;
   kernel.scratch = erased_size<ConvShape, scratch<M, R, Gradient>>;
   kernel.cost = erased_cost<ConvShape, cost<M, R, Gradient>>;

@@ -8,7 +8,7 @@
 // shape alone.
 #pragma once
 
-#include "kernels/cpu/winograd_tiles.h"
+#include "kernels/cpu/winograd_blocks.h"
 
 namespace striate::STRIATE_ISA {
 namespace {
@@ -16,8 +16,8 @@ namespace winograd {
 
 constexpr int64_t kBlockChannels = 128, kBlockColumns = 128;
 static_assert(kBlockColumns % kPanel == 0);
-constexpr int64_t kBatchElements = (kLanes == 16 ? 1024 << 10 : 1600 << 10) / sizeof(Real);  // of transformed tiles
-constexpr int64_t kMostTiles = kLanes == 16 ? 70 : 78;
+constexpr int64_t kBatchElements = (kLanes == 16 ? 1024 << 10 : 1600 << 10) / sizeof(Real);      // of transformed tiles
+constexpr int64_t kMostTiles = kLanes == 16 ? 70 : 78, kMostTilesOf16 = kLanes == 16 ? 98 : 78;  // 16 points
 // Transforming a block's sums back costs what 5 to 10 tiles do.
 constexpr int64_t kChunkTiles = 192, kLeastChunkTiles = 20;
 constexpr int64_t kGradientItems = 32;
@@ -28,19 +28,22 @@ struct WeightGradient {
   static constexpr int P = M + R - 1;
   ConvShape s;  // canonical
   Grid grid;
-  int64_t c_blocks, column_blocks, chunks;
-  Patches patches;  // transformed one at a time
+  Phases<R, false> phases;
+  int64_t c_blocks, column_blocks, chunks;  // blocks of channels of a phase
+  Patches patches;                          // transformed one at a time
 
   explicit WeightGradient(const ConvShape& shape)
       : s(canonical(shape)),
         grid(make_grid<M, R, false>(s)),
+        phases(phases_of<R, false>(s)),
         c_blocks(ceil_div(s.c_in, kBlockChannels)),
         column_blocks(ceil_div(s.c_out, kBlockColumns)),
-        chunks(chunks_of(grid.tiles(), c_blocks * column_blocks)),
+        chunks(chunks_of(grid.tiles(), blocks())),
         patches(grid, patch_tiles()) {
     chunks = min_of(chunks, patches.count);
   }
 
+  int64_t blocks() const { return kPhases<R> * c_blocks * column_blocks; }  // of a chunk
   static int64_t chunks_of(int64_t tiles, int64_t blocks) {
     int64_t count = min_of(kGradientItems / blocks, tiles / kChunkTiles);
     if (blocks == 1 && count < 2) count = tiles / kLeastChunkTiles < 2 ? 1 : 2;
@@ -49,7 +52,7 @@ struct WeightGradient {
 
   int64_t patch_tiles() const {
     const int64_t elements = 2 * P * (block_channels() + block_columns() + 2 * kLanes);
-    int64_t tiles = min_of(kBatchElements / elements, kMostTiles);
+    int64_t tiles = min_of(kBatchElements / elements, P == 4 ? kMostTilesOf16 : kMostTiles);
     return min_of(tiles, ceil_div(grid.tiles(), chunks));
   }
 
@@ -60,7 +63,7 @@ struct WeightGradient {
   int64_t first_column(int64_t block) const {
     return part_begin(ceil_div(s.c_out, kPanel), column_blocks, block) * kPanel;
   }
-  int64_t gradient_elements() const { return R * R * s.c_in * s.c_out; }
+  int64_t gradient_elements() const { return kTaps<R> * kTaps<R> * s.c_in * s.c_out; }
   // Sums: [point][panel][channel][kPanel], points a vector further apart than they need.
   int64_t sum_panel() const { return block_channels() * kPanel; }
   int64_t sum_point() const { return block_columns() / kPanel * sum_panel() + kLanes; }
@@ -68,29 +71,33 @@ struct WeightGradient {
   Block gradient_block() const { return Block(patches.most_tiles(), block_columns()); }
 };
 
+// An item's part of both operands.
 struct Operands {
-  const Real *x, *gy;
+  Pixels x, gy;
+  Channels channels, columns;
+  int64_t phase;
   Real *input, *gradient, *sums;  // in scratch
 };
 
-// Adds the points of one pair of rows of tiles [begin, end) to the block's sums.
+// Adds the points of one pair of rows of a patch's tiles to the block's sums.
 template <int Pair, int M, int R>
-void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns, const Operands& at,
-              const PatchTiles& tiles, bool first, Ahead (&ahead)[2]) {
+void add_pair(const WeightGradient<M, R>& k, const Operands& at, const PatchTiles& tiles, bool first,
+              Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
   const Block input = k.input_block(), gradient = k.gradient_block();
-  transform_input<P, Pair>(k.grid, tiles, at.x, channels, input, at.input);
-  transform_output_gradient<P, Pair, M>(k.grid, tiles, at.gy, columns, gradient, at.gradient);
+  transform_input<P, Pair>(k.grid, tiles, at.x, at.channels, input, at.input);
+  transform_output_gradient<P, Pair, M>(tiles, at.gy, at.columns, gradient, at.gradient);
   Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, 0, 1, input.row, gradient.row};
   for (int64_t i = 0; i < 2 * P; ++i) {
-    const PatchTiles::Places places = tiles.with_point(Pair * 2 + i / P, i % P);
+    if (!k.phases.has_point(at.phase, Pair * 2 + i / P, i % P)) continue;
+    const Run places = tiles.with_point(Pair * 2 + i / P, i % P);
     sum.length = places.count();
     const Real* a = at.input + i * input.point + places.begin * input.row;
     const Real* b = at.gradient + i * gradient.point + places.begin * gradient.row;
     Real* to = at.sums + (Pair * 2 * P + i) * k.sum_point();
-    for (int64_t column = 0; column < columns.count; column += kPanel, to += k.sum_panel()) {
-      const int64_t width = columns.count - column <= kLanes ? kLanes : kPanel;
-      for_tile_runs(channels.count, tile_rows(width), [&](int64_t c, int64_t rows, int64_t count) {
+    for (int64_t column = 0; column < at.columns.count; column += kPanel, to += k.sum_panel()) {
+      const int64_t width = at.columns.count - column <= kLanes ? kLanes : kPanel;
+      for_tile_runs(at.channels.count, tile_rows(width), [&](int64_t c, int64_t rows, int64_t count) {
         sum.tiles = count;
         sum.a_tile = rows;
         sum.c_tile = rows * kPanel;
@@ -104,22 +111,30 @@ void add_pair(const WeightGradient<M, R>& k, const Channels& channels, const Cha
   }
 }
 
-// Transforms the block's sums back into the taps of gw. Their lines lie in R x R places far apart, and are asked for a
-// row of them before. Not inlined: what stood around it made it up to a fifth slower.
+// Transforms the block's sums back into the taps of gw. Their lines lie in places far apart, and are asked for a row of
+// them before. Not inlined: what stood around it made it up to a fifth slower.
 template <int M, int R>
-[[gnu::noinline]] void store_taps(const WeightGradient<M, R>& k, const Channels& channels, const Channels& columns,
-                                  const Real* sums, Real* gw) {
-  const int64_t point = k.sum_point(), tap = k.s.c_in * k.s.c_out;
-  for (int64_t panel = 0; panel < columns.count; panel += kPanel, sums += k.sum_panel()) {
+[[gnu::noinline]] void store_taps(const WeightGradient<M, R>& k, const Operands& at, Real* gw) {
+  const int64_t point = k.sum_point();
+  int64_t taps[R * R];  // where they lie; -1 for those a phase has not
+  for (int64_t i = 0; i < R * R; ++i) {
+    const int64_t tap = k.phases.tap(at.phase, i / R, i % R);
+    taps[i] = tap < 0 ? -1 : tap * k.s.c_in * k.s.c_out;
+  }
+  const Real* sums = at.sums;
+  for (int64_t panel = 0; panel < at.columns.count; panel += kPanel, sums += k.sum_panel()) {
     const Real* row = sums;
-    Real* to_row = gw + channels.c_begin * k.s.c_out + columns.c_begin + panel;
-    for (int64_t c = 0; c < channels.count; ++c, row += kPanel, to_row += k.s.c_out) {
-      for_vectors(0, min_of(columns.count - panel, kPanel), [&](int64_t column, int64_t lanes) {
+    Real* to_row = gw + at.channels.begin * k.s.c_out + at.columns.begin + panel;
+    for (int64_t c = 0; c < at.channels.count; ++c, row += kPanel, to_row += k.s.c_out) {
+      for_vectors(0, min_of(at.columns.count - panel, kPanel), [&](int64_t column, int64_t lanes) {
         const Real* from = row + column;
         Real* to = to_row + column;
-        for (int64_t i = 0; i < R * R; ++i) __builtin_prefetch(to + i * tap + k.s.c_out, 1, 2);
+        for (int64_t i = 0; i < R * R; ++i) __builtin_prefetch(to + max_of(taps[i], 0) + k.s.c_out, 1, 2);
         gather_tile<M + R - 1, true, R>([&](int i) { return load(from + i * point); },
-                                        [&](int i, int j, Vec v) { store_lanes(to + (i * R + j) * tap, v, lanes); });
+                                        [&](int i, int j, Vec v) {
+                                          if (R != 2 || taps[i * R + j] >= 0)
+                                            store_lanes(to + taps[i * R + j], v, lanes);
+                                        });
       });
     }
   }
@@ -133,41 +148,45 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
   Real* gw = buffer<Real>(args, 2);
   Real* parts = static_cast<Real*>(args.workspace);
   if (phase == 1) return sum_part_items(parts, elements, k.chunks, begin, end, gw);
-  Operands at{buffer<const Real>(args, 0), buffer<const Real>(args, 1), static_cast<Real*>(args.scratch), nullptr,
-              nullptr};
+  const Real *x = buffer<const Real>(args, 0), *gy = buffer<const Real>(args, 1);
+  Operands at{};
+  at.gy = whole_images(gy, k.s.out[1], k.s.out[2], k.s.c_out);
+  at.input = static_cast<Real*>(args.scratch);
   at.gradient = at.input + 2 * P * k.input_block().point;
   at.sums = at.gradient + 2 * P * k.gradient_block().point;
   for (int64_t item = begin; item < end; ++item) {
     const int64_t c_block = item % k.c_blocks, column_block = item / k.c_blocks % k.column_blocks;
-    const int64_t chunk = item / k.c_blocks / k.column_blocks;
+    const int64_t chunk = item / k.blocks();
     const int64_t c_begin = part_begin(k.s.c_in, k.c_blocks, c_block), column_begin = k.first_column(column_block);
-    const Channels channels{k.s.c_in, c_begin, part_begin(k.s.c_in, k.c_blocks, c_block + 1) - c_begin};
-    const Channels columns{k.s.c_out, column_begin, min_of(k.first_column(column_block + 1), k.s.c_out) - column_begin};
+    at.phase = item % k.blocks() / k.c_blocks / k.column_blocks;
+    at.x = input_pixels<R, false>(k.s, x, at.phase);
+    at.channels = {c_begin, part_begin(k.s.c_in, k.c_blocks, c_block + 1) - c_begin};
+    at.columns = {column_begin, min_of(k.first_column(column_block + 1), k.s.c_out) - column_begin};
     const int64_t first = k.first_patch(chunk), last = k.first_patch(chunk + 1);
-    const bool ends = (item + 1) % (k.c_blocks * k.column_blocks) == 0;  // the next item is of the next chunk
+    const bool ends = (item + 1) % k.blocks() == 0;  // the next item is of the next chunk
     for (int64_t i = first; i < last; ++i) {
       const PatchTiles tiles(k.grid, k.patches.at(i));
       Ahead ahead[2];  // the next patch's pixels, of the same chunk or of the next item's
       if (i + 1 < (ends ? k.patches.count : last)) {
         const Patch next = k.patches.at(i + 1);
         const Grid& g = k.grid;
-        if (g.images * g.h.in * g.w.in * k.s.c_in >= kAskedElements)
-          ahead[0] = Ahead(g, next, g.h.in, g.w.in, at.x, k.s.c_in);
+        if (g.images * k.s.in[1] * k.s.in[2] * k.s.c_in >= kAskedElements)
+          ahead[0] = Ahead(g, next, kSteps<R>, k.s.in[1], k.s.in[2], x, k.s.c_in);
         if (g.images * g.h.out * g.w.out * k.s.c_out >= kAskedElements)
-          ahead[1] = Ahead(g, next, g.h.out, g.w.out, at.gy, k.s.c_out);
+          ahead[1] = Ahead(g, next, 1, g.h.out, g.w.out, gy, k.s.c_out);
       }
-      add_pair<0>(k, channels, columns, at, tiles, i == first, ahead);
-      add_pair<1>(k, channels, columns, at, tiles, i == first, ahead);
-      if constexpr (P == 6) add_pair<2>(k, channels, columns, at, tiles, i == first, ahead);
+      add_pair<0>(k, at, tiles, i == first, ahead);
+      add_pair<1>(k, at, tiles, i == first, ahead);
+      if constexpr (P == 6) add_pair<2>(k, at, tiles, i == first, ahead);
     }
-    store_taps(k, channels, columns, at.sums, k.chunks == 1 ? gw : parts + chunk * elements);
+    store_taps(k, at, k.chunks == 1 ? gw : parts + chunk * elements);
   }
 }
 
 template <int M, int R>
 int64_t weight_gradient_items(const ConvShape& shape, int phase) {
   const WeightGradient<M, R> k(shape);
-  if (phase == 0) return k.chunks * k.c_blocks * k.column_blocks;
+  if (phase == 0) return k.chunks * k.blocks();
   return k.chunks == 1 ? 0 : ceil_div(k.gradient_elements(), kPartElements);
 }
 template <int M, int R>
@@ -188,16 +207,16 @@ double weight_gradient_cost(const ConvShape& shape) {
   const WeightGradient<M, R> k(shape);
   const double in_vectors = double(ceil_div(k.s.c_in, kLanes)), out_vectors = double(ceil_div(k.s.c_out, kLanes));
   const double tiles = double(k.grid.tiles()), patches = double(k.patches.count);
-  const double points = double(k.grid.h.points(R) * k.grid.w.points(R)) / double(k.grid.h.tiles * k.grid.w.tiles);
-  const double products = points * double(k.s.c_in) * out_vectors / 2;
-  const double transforms = 250 * (in_vectors * double(k.column_blocks) + out_vectors * double(k.c_blocks));
+  const double products = points_a_tile<M, R, false>(k.s) * double(k.s.c_in) * out_vectors / 2;
+  const double transforms = (k.P == 6 ? 250 : 75) * double(kPhases<R>) *
+                            (in_vectors * double(k.column_blocks) + out_vectors * double(k.c_blocks));
   return products * (1.25 * tiles + 6 * patches) + transforms * tiles +
-         200.0 * double(k.chunks) * double(k.s.c_in) * out_vectors;
+         (k.P == 6 ? 200 : 60) * double(kPhases<R> * k.chunks) * double(k.s.c_in) * out_vectors;
 }
 
 template <int M, int R>
 constexpr Kernel weight_gradient_kernel() {
-  Kernel kernel{M == 4 ? "winograd_4x4" : "winograd_2x2", erased_items<ConvShape, weight_gradient_items<M, R>>,
+  Kernel kernel{kName<M, R>, erased_items<ConvShape, weight_gradient_items<M, R>>,
                 erased_run<ConvShape, run_weight_gradient<M, R>>, 2};
   kernel.workspace = erased_size<ConvShape, weight_gradient_workspace<M, R>>;
   kernel.scratch = erased_size<ConvShape, weight_gradient_scratch<M, R>>;
