@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "compile/place_parts.h"
 #include "core/check.h"
 #include "kernels/layout.h"
 
@@ -15,7 +16,7 @@ namespace {
 class Builder {
  public:
   Builder(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend)
-      : graph_(graph), schedule_(schedule), views_(views), backend_(backend) {}
+      : graph_(graph), schedule_(schedule), views_(views), backend_(backend), placed_(place_parts(graph, schedule)) {}
 
   Lowered build() {
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
@@ -45,7 +46,9 @@ class Builder {
     if (found != places_.end()) return found->second;
     const Node& node = *value.node();
     BufferId id = kNoBuffer;
-    if (node.kind == NodeKind::variable) {
+    if (const PlacedPart* part = placed(value)) {
+      id = buffer_of(part->whole);
+    } else if (node.kind == NodeKind::variable) {
       id = variable_buffer(node.variable);
     } else if (node.kind == NodeKind::constant) {
       id = add({value.type().shape.elements() * dtype_bytes(value.dtype()),
@@ -63,6 +66,11 @@ class Builder {
     return id;
   }
   void bind(const Value& value, BufferId id) { places_[{value.node().get(), value.index()}] = id; }
+  // Null where a value has memory of its own.
+  const PlacedPart* placed(const Value& value) const {
+    const auto found = placed_.find(value.node().get());
+    return found == placed_.end() ? nullptr : &found->second;
+  }
   bool bound(const Value& value) const { return places_.count({value.node().get(), value.index()}) != 0; }
   BufferId add(LoweredBuffer buffer) {
     result_.buffers.push_back(std::move(buffer));
@@ -159,6 +167,7 @@ class Builder {
   const Schedule& schedule_;
   Views& views_;
   const Backend& backend_;
+  const PlacedParts placed_;
   Lowered result_;
   std::vector<LoweredStep>* steps_ = nullptr;
   std::map<std::pair<const Node*, int>, BufferId> places_;
@@ -183,6 +192,15 @@ class NodeLowering final : public Lowering {
   void alias(int output, int input) override {
     const Value made(node_, output);
     if (!builder_.bound(made)) builder_.bind(made, this->input(input));
+  }
+
+  Epilogue::Part part(int i) const override {
+    const PlacedPart* placed = builder_.placed(Value(node_, i));
+    return placed ? placed->part : Epilogue::Part{};
+  }
+  bool is_placed(int i) const override {
+    const PlacedPart* placed = builder_.placed(node_->inputs[i]);
+    return placed && placed->whole.node() == node_;
   }
 
   std::vector<KernelCall> calls;

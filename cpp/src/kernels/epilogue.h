@@ -3,6 +3,8 @@
 // (kernels/cpu/epilogue.h) finishes the tile. Statistics take their place here.
 #pragma once
 
+#include <cstdint>
+
 namespace striate {
 
 enum class Activation : int { none, relu, sigmoid, tanh };
@@ -18,6 +20,12 @@ struct Epilogue {
   // Of a convolution's forward pass, without residual and mask: results are pooled over windows of 2x2 along h and w,
   // whose sizes are even; y has a quarter of the shape's outputs.
   Pooling pooling = Pooling::none;
+  // Of a convolution's forward pass, without residual, mask and pooling: y is the channels from `first` on of memory
+  // that has `whole` of them, as of a concatenation. 0: y is no part.
+  struct Part {
+    int64_t first = 0, whole = 0;
+  };
+  Part part = {};
 };
 
 }  // namespace striate

@@ -53,7 +53,8 @@ void Concatenate::lower(Lowering& lowering) const {
   int64_t at = 0;
   for (int i = 0; i < lowering.input_count(); ++i) {
     const Shape& part = lowering.input_type(i).shape;
-    lower_copy(lowering, i, 0, {part, contiguous_strides(part), y_strides, 0, at * y_strides[along]});
+    if (!lowering.is_placed(i))
+      lower_copy(lowering, i, 0, {part, contiguous_strides(part), y_strides, 0, at * y_strides[along]});
     at += part[along];
   }
 }

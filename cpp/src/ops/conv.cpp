@@ -130,6 +130,7 @@ void Conv::lower(Lowering& lowering) const {
     return;
   }
   shape.epilogue = fused.epilogue(kName);
+  shape.epilogue.part = lowering.part(0);
   fused.call(lowering, Family::conv, ConvFunction::forward, shape, 2);
 }
 

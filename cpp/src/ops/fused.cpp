@@ -54,7 +54,7 @@ void FusedEpilogue::check_unfused(std::string_view op) const {
 }
 
 Epilogue FusedEpilogue::epilogue(std::string_view op) const {
-  return {bias, activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling)};
+  return {bias, activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling), {}};
 }
 
 }  // namespace striate

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/op.h"
+#include "kernels/epilogue.h"
 #include "kernels/isa.h"
 
 namespace striate {
@@ -45,6 +46,10 @@ class Lowering {
   // Output i is input j's bytes seen in another shape; no call. A program output or an input that must survive an
   // update is copied by the compiler where needed.
   virtual void alias(int output, int input) = 0;
+  // Where output i lies if it is made as some channels of a concatenation (see Epilogue::part), and whether input i of
+  // a concatenation was made so. Only convolutions are asked to.
+  virtual Epilogue::Part part(int) const { return {}; }
+  virtual bool is_placed(int) const { return false; }
 
   // dtype picks the table's row; it defaults to the first floating type among outputs, then inputs, else float32.
   template <class Shape, class Function>

@@ -105,6 +105,29 @@ TEST_CASE("a convolution ends with the pooling of its result, unless something e
   }
 }
 
+TEST_CASE("convolutions write the channels of a concatenation that alone reads them") {
+  const Value x = input("x", DType::float32, {2, 9, 8, 16});
+  const auto branch = [&](int64_t size, int64_t channels, uint64_t seed) {
+    const Value y = ops::conv(x, constant(random({size, size, 16, channels}, seed)), same_padding());
+    return ops::relu(ops::add(y, constant(random({channels}, seed + 100))));
+  };
+  const Value a = branch(1, 24, 2), b = branch(3, 32, 3), c = branch(5, 16, 4);
+  const Tensor given = random({2, 9, 8, 16}, 1);
+  const auto then = [](const Value& joined) { return ops::multiply(joined, joined); };
+  const auto check = [&](const Value& joined, int copies) {
+    const std::vector<Value> outputs = {then(joined)};
+    CHECK(count_steps(Function("parts", {x}, outputs), {given}, "concatenate") == copies);
+    check_same({x}, outputs, {a, b, c}, {given}, 0);
+  };
+  check(ops::concatenate({a, b, c}, 3), 0);
+  check(ops::concatenate({a, x, c}, -1), 1);                        // no convolution's
+  check(ops::concatenate({b, a, b}, 3), 2);                         // read twice
+  check(ops::concatenate({ops::concatenate({a, b}, 3), c}, 3), 1);  // written by no convolution
+  check(ops::concatenate({branch(3, 16, 7), c}, 0), 2);             // of images
+  CHECK(count_steps(Function("root", {x}, {ops::concatenate({a, b}, 3)}), {given}, "concatenate") == 2);
+  CHECK(count_steps(Function("also", {x}, {then(ops::concatenate({a, b}, 3)), a}), {given}, "concatenate") == 1);
+}
+
 TEST_CASE("an activation or a sum after a ReLU stays a step of its own") {
   const Value x = input("x", DType::float32, {kUnknown, 6, 5}), r = input("r", DType::float32, {kUnknown, 6, 7});
   const Variable w("w", random({3, 5, 7}, 1));

@@ -63,7 +63,8 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   // Results go to y, or wait for the pooling: a panel of the block, outputs side by side as they are.
   const bool pooled = ending.pooling != Pooling::none;
   Finish to = at.finish;
-  int64_t y_row = w.out_step * k.c_out, y_line = h.out_step * out_size[2] * k.c_out;
+  const int64_t y_channels = row_channels(ending, k.c_out);
+  int64_t y_row = w.out_step * y_channels, y_line = h.out_step * out_size[2] * y_channels;
   if (pooled) {
     to.y = scratch + kRunElements;
     y_row = k.side > 1 ? k.c_out : kPanel;
@@ -85,7 +86,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     line.y = pooled ? (q - b.h_begin) * y_line
                     : (((b.image * out_size[0] + out_d) * out_size[1] + out_h) * out_size[2] + w.out_first +
                        b.w_begin * w.out_step) *
-                          k.c_out;
+                          y_channels;
     return line;
   };
   const auto sum_of = [&](const Line& line, int64_t width) {

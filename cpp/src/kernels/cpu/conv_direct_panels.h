@@ -33,7 +33,7 @@ struct Correlation {
     c_out = Gradient ? s.c_in : s.c_out;
     bias_channels = Gradient ? shape.c_in : shape.c_out;
     for (int i = 0; i < 3; ++i) phases[i] = Gradient ? s.stride[i] : 1;
-    side = outputs_side_by_side(axis(2, 0), c_out, s.kernel[0] * s.kernel[1] * c_in);
+    if (s.epilogue.part.whole == 0) side = outputs_side_by_side(axis(2, 0), c_out, s.kernel[0] * s.kernel[1] * c_in);
     w_taps = side == 1 ? s.kernel[2] : wider_taps(own_axis(2, 0), side);
     c_out *= side;
     one_tap = in_place = true;

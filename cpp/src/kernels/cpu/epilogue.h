@@ -19,9 +19,15 @@ struct Finish {
   bool streams = false;
 };
 
+// The channels from row to row of y, which a part has more of than its own.
+STRIATE_INLINE int64_t row_channels(const Epilogue& epilogue, int64_t channels) {
+  return epilogue.part.whole > 0 ? epilogue.part.whole : channels;
+}
+
 // From the buffers (operand, operand, bias, residual, mask, y). Tiles of y begin at multiples of a vector if rows do.
 STRIATE_INLINE Finish finish_of(const Epilogue& epilogue, const KernelArgs& args, int64_t y_elements, int64_t y_row) {
-  Real* y = buffer<Real>(args, 5);
+  Real* y = buffer<Real>(args, 5) + epilogue.part.first;
+  if (epilogue.part.whole % kLanes != 0) y_row = 1;  // rows do not
   return {
       epilogue.bias ? buffer<const Real>(args, 2) : nullptr, epilogue.residual ? buffer<const Real>(args, 3) : nullptr,
       epilogue.mask ? buffer<const Real>(args, 4) : nullptr, y, y_row % kLanes == 0 && worth_streaming(y_elements, y)};

@@ -74,6 +74,7 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const PatchTile
   const Pooling pooling = k.s.epilogue.pooling;
   const int64_t phase = k.out_phase(panel), column = k.first_column(panel);
   const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - column, kPanel);
+  const int64_t y_channels = row_channels(k.s.epilogue, k.c_out);
   // The outputs of a phase: every so many pixels of y, from the first on, and how many.
   using Phases = Phases<R, Gradient>;
   constexpr int64_t kStep = Gradient ? kSteps<R> : 1;
@@ -99,7 +100,8 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const PatchTile
       const int64_t y_top = first.image * h + top * kStep + first_h, y_left = left * kStep + first_w;
       for (int64_t row = 0; row < high; ++row)
         finish_tile(k.s.epilogue, pixels + row * kPixelRow, kPanel, wide, columns,
-                    tile_at(to, column, ((y_top + row * kStep) * w + y_left) * k.c_out + column), kStep * k.c_out);
+                    tile_at(to, column, ((y_top + row * kStep) * w + y_left) * y_channels + column),
+                    kStep * y_channels);
     } else {
       Real* y = to.y + (((first.image * h + top) / 2 * w + left) / 2) * k.c_out + column;
       const Real* bias = to.bias ? to.bias + column : nullptr;
@@ -171,7 +173,7 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
       for (int pair = 0; pair < P / 2; ++pair) multiply_pair(pair, points + pair * 2 * P * block.point);
     } else {
       // What this item will write, then what the next will read, which this thread will most likely claim.
-      if (!to.streams && k.s.epilogue.pooling == Pooling::none)
+      if (!to.streams && k.s.epilogue.pooling == Pooling::none && k.s.epilogue.part.whole == 0)
         ahead[0] = Ahead(g, patch, Gradient ? kSteps<R> : 1, y_h, y_w, to.y, k.c_out);
       if (item + 1 < k.patches.count)
         ahead[1] = Ahead(g, k.patches.at(item + 1), Gradient ? 1 : kSteps<R>, x_h, x_w, x, k.c_in);
