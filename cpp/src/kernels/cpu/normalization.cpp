@@ -336,12 +336,17 @@ void backward(const BatchNormShape& s, const KernelArgs& args, int phase, int64_
     });
   } else {
     Real* gx = buffer<Real>(args, 6);
+    const bool streams = w.width % kLanes == 0 && gx != gy && gx != x && worth_streaming(s.rows * s.c, gx);
     for (int64_t item = begin; item < end; ++item)
       for_elements(s, w, item, [&](int64_t i, int64_t t, int64_t lanes) {
         const Line line = line_at(ws, t, lanes);
         const Vec centred = load_lanes(x + i, lanes) - line.mean;
         const Vec g = masked<relu>(load_lanes(gy + i, lanes), centred, line) - load_lanes(ws.shift + t, lanes);
-        store_lanes(gx + i, line.scale * fma(centred, -load_lanes(ws.slope + t, lanes), g), lanes);
+        const Vec v = line.scale * fma(centred, -load_lanes(ws.slope + t, lanes), g);
+        if (streams && lanes == kLanes)
+          stream(gx + i, v);
+        else
+          store_lanes(gx + i, v, lanes);
       });
   }
 }
