@@ -20,7 +20,7 @@ constexpr int64_t kBatchElements = (kLanes == 16 ? 1024 << 10 : 1600 << 10) / si
 constexpr int64_t kMostTiles = kLanes == 16 ? 70 : 78, kMostTilesOf16 = kLanes == 16 ? 98 : 78;  // 16 points
 // Transforming a block's sums back costs what 5 to 10 tiles do.
 constexpr int64_t kChunkTiles = 192, kLeastChunkTiles = 20;
-constexpr int64_t kGradientItems = 32;
+constexpr int64_t kGradientItems = 16;
 constexpr int64_t kAskedElements = (4 << 20) / sizeof(Real);  // of images whose pixels are worth asking for early
 
 template <int M, int R>
