@@ -25,6 +25,8 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
               Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
   const bool near = k.weights_near();
+  // What `ahead` names, late enough to stay in L2, unless the terms left would not do to ask for all of it.
+  const bool asks = pair > 0 || k.c_in <= kLeastChannels;
   for (int64_t i = 0; i < 2 * P; ++i, input += block.point) {
     const int64_t at = pair * 2 * P + i;
     const Run places = tiles.with_point(at / P, at % P);
@@ -53,7 +55,7 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
           sum.prefetch = panel + 1 < panel_end ? b + k.weight_panel() : next_point;
           sum.prefetch_step = min_of(max_of(wanted * width / count, 1), kLine);
         }
-        for (int64_t a = 0; a < 2 && pair > 0 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * terms);
+        for (int64_t a = 0; a < 2 && asks && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * terms);
         if (!sum.prefetch) sum.prefetch_step = 0;
         const int64_t first = places.begin + from;
         micro_kernel(RowLayout::strided, rows, width, false)(sum, input + first * block.row + first_term,
