@@ -114,12 +114,9 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
     if (to.mask) asked.beside[asked.count++ - 1] = to.mask;
   }
   const int64_t run_panels = min_of(kRunPanels, ceil_div(b.panel_end - b.panel_begin, asked.count));
-  // On `lines` lines, a run of `tiles` tiles of `rows` outputs from output `from` on, each `panels` panels.
-  const auto add = [&](const Line& line, int64_t panel, int64_t panels, int64_t from, int64_t rows, int64_t tiles,
-                       int64_t lines) {
-    const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
-    Reduction sum = sum_of(line, width);
-    const Real* x = line.row + from * pixel_row;
+  // What a call asks for meanwhile, a share with every term; `from`, `rows`, `lines` as below.
+  const auto ask_ahead = [&](Reduction & sum, const Line& line, int64_t panel, const Real* x, int64_t from,
+                             int64_t rows, int64_t lines) __attribute__((always_inline)) {
     if (k.weights_stream() && k.one_tap) {
       // The panels of the next items, a share of them with every tile of all outputs.
       const int64_t outputs = h.outputs * w.outputs, group = (b.panel_end - b.panel_begin) * k.packed_panel();
@@ -146,6 +143,14 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       sum.prefetch_step = ceil_div(h.in_step * strip.row, ceil_div(pixels, kTileRows) * line.h_taps * w.taps * k.c_in);
       sum.prefetch = line.row + (line.h_taps * h.offset_step + from * h.in_step / pixels) * strip.row;
     }
+  };
+  // On `lines` lines, a run of `tiles` tiles of `rows` outputs from output `from` on, each `panels` panels.
+  const auto add = [&](const Line& line, int64_t panel, int64_t panels, int64_t from, int64_t rows, int64_t tiles,
+                       int64_t lines) {
+    const int64_t width = k.panel_width(panel), columns = min_of(k.c_out - panel * kPanel, kPanel);
+    Reduction sum = sum_of(line, width);
+    const Real* x = line.row + from * pixel_row;
+    ask_ahead(sum, line, panel, x, from, rows, lines);
     sum.tiles = tiles * panels;
     sum.lines = lines;
     sum.a_line = h.in_step * strip.row;
