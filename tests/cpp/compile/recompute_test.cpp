@@ -24,14 +24,15 @@ bool same_bits(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
-// Convolutions one after the other, with ReLUs, or with normalization and residuals; dropout, a dense layer, momentum.
+// Convolutions one after the other, with ReLUs, or with normalization and residuals, or pairs of them whose results are
+// joined; dropout, a dense layer, momentum.
 struct Net {
-  bool residual;
+  bool residual, joined;
   int depth = 8;
   std::vector<Variable> variables;  // all that training changes
   Function train;
 
-  explicit Net(bool residual_net) : residual(residual_net) {
+  explicit Net(bool residual_net, bool joined_net = false) : residual(residual_net), joined(joined_net) {
     std::vector<Variable> trained;
     std::vector<Update> updates;
     uint64_t stream = 1;
@@ -50,7 +51,8 @@ struct Net {
 
     Value x = image;
     for (int i = 0; i < depth; ++i) {
-      Value y = ops::conv(x, weight({3, 3, kChannels, kChannels}), same);
+      Value y = ops::conv(x, weight({3, 3, kChannels, joined ? kChannels / 2 : kChannels}), same);
+      if (joined) y = ops::concatenate({y, ops::conv(x, weight({1, 1, kChannels, kChannels / 2}), same)}, 3);
       if (residual) {
         const auto normal = ops::batch_norm_train(y, weight({kChannels}), weight({kChannels}));
         Variable moving("moving" + std::to_string(i), Tensor::zeros(DType::float32, {kChannels}));
@@ -159,6 +161,16 @@ TEST_CASE("recompute: the least that is named can be had, convolutions made agai
       CHECK(same_results(net, Net(residual)));
     }
   set_num_threads(threads_before);
+}
+
+TEST_CASE("recompute: convolutions that write parts of a concatenation are made again") {
+  const Net net(false, true);
+  net.train.set_max_memory(least(net.train, kShapes));
+  const std::string steps = net.train.dump(kShapes);
+  CHECK(steps.find("  concatenate [axis=3") == std::string::npos);
+  CHECK(steps.find("  conv [") != std::string::npos);
+  CHECK(steps.find(" again]") != std::string::npos);
+  CHECK(same_results(net, Net(false, true)));
 }
 
 TEST_CASE("recompute: a limit that is no limit changes nothing") {
