@@ -149,19 +149,19 @@ Case strided(int64_t n, int64_t c_in, int64_t c_out, Image in, int64_t pad_befor
 
 TEST_CASE("winograd: steps of 2, every size and padding") {
   int i = 0;
-  for (int64_t h = 1; h <= 23; ++h)
+  for (int64_t h = 1; h <= 15; ++h)
     for (const int64_t pad : {0, 1, 2, 3}) {
       ++i;
-      const int64_t w = (h * 5 + pad) % 23 + 1;
+      const int64_t w = (h * 4 + pad) % 15 + 1;
       if (std::min(h, w) + 2 * pad < 3 || (h == 3 && w == 3 && pad == 0)) continue;
-      check_all(strided(1 + i % 3, 16 + i % 4 * 16, 16 + (i / 4 + i) % 4 * 16, {h, w}, pad, pad));
+      check_all(strided(1 + i % 2, 16 + i % 3 * 16, 16 + (i / 3 + i) % 3 * 16, {h, w}, pad, pad));
     }
   check_all(strided(2, 16, 32, {12, 9}, 0, 1));
   check_all(strided(1, 32, 16, {7, 14}, 1, 0));
 }
 
 TEST_CASE("winograd: steps of 2, blocks of tiles, groups of panels and far weights") {
-  check_all(strided(1, 16, 32, {122, 131}, 1, 1));
+  check_all(strided(1, 16, 32, {62, 71}, 1, 1));
   check_all(strided(3, 32, 208, {28, 28}, 1, 1));
   check_all(strided(2, 144, 80, {14, 15}, 0, 1));
   check_all(strided(2, 272, 160, {14, 14}, 1, 1, {true, Activation::relu}));
