@@ -68,8 +68,8 @@ std::vector<Value> fused(const Value& anchored, const Backend& backend, Extend e
   if (!anchor) return {};
   Fusion fusion{anchor->fused, {}};
   if (!extend(fusion)) return {};
-  if (!backend.claim(
-          {std::string(Anchor::kName), fusion.epilogue.bias, fusion.epilogue.activation, fusion.epilogue.pooling}))
+  if (!backend.claim({std::string(Anchor::kName), fusion.epilogue.bias, fusion.epilogue.activation,
+                      fusion.epilogue.pooling, false}))
     return {};
   std::vector<Value> inputs = anchored.node()->inputs;
   const auto operands = inputs.end() - anchor->fused.operand_count();

@@ -16,7 +16,11 @@ namespace {
 class Builder {
  public:
   Builder(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend)
-      : graph_(graph), schedule_(schedule), views_(views), backend_(backend), placed_(place_parts(graph, schedule)) {}
+      : graph_(graph),
+        schedule_(schedule),
+        views_(views),
+        backend_(backend),
+        placed_(place_parts(graph, schedule, views, backend)) {}
 
   Lowered build() {
     for (size_t i = 0; i < graph_.inputs.size(); ++i)

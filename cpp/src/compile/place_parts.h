@@ -5,6 +5,7 @@
 
 #include "compile/schedule.h"
 #include "kernels/epilogue.h"
+#include "runtime/backend.h"
 
 namespace striate {
 
@@ -14,6 +15,6 @@ struct PlacedPart {
 };
 using PlacedParts = std::map<const Node*, PlacedPart>;  // by the convolution
 
-PlacedParts place_parts(const Graph& graph, const Schedule& schedule);
+PlacedParts place_parts(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend);
 
 }  // namespace striate

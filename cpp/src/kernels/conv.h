@@ -17,7 +17,9 @@ struct ConvShape {
   Epilogue epilogue;  // of forward and input_gradient (which is the forward pass of a transposed convolution)
 };
 
-// forward          buffers (x, w, bias, residual, mask, y); y pooled where the epilogue says so
+// forward          buffers (x, w, bias, residual, mask, y); y pooled, or some channels of wider memory, where the
+// epilogue
+//                  says so
 // input_gradient   buffers (gy, w, bias, residual, mask, gx): gx = epilogue(d(sum y*gy)/dx), which is epilogue(0) for
 //                  elements no window touches
 // weight_gradient  buffers (x, gy, gw): gw = d(sum y*gy)/dw; pixels reduced in an order fixed by the shape

@@ -18,6 +18,7 @@ struct Region {
   bool bias = false;
   std::string activation;  // "none", "relu", ...
   std::string pooling;     // "none", "max", ...
+  bool part = false;       // the result is written as some channels of wider memory
 };
 
 // A kernel call made ready for a device: opaque to all but its backend.

@@ -128,6 +128,23 @@ TEST_CASE("convolutions write the channels of a concatenation that alone reads t
   CHECK(count_steps(Function("also", {x}, {then(ops::concatenate({a, b}, 3)), a}), {given}, "concatenate") == 1);
 }
 
+TEST_CASE("a concatenation that becomes a variable is not written while the variable is still read") {
+  const std::vector<int64_t> shape = {2, 9, 8, 32}, flat = {2 * 9 * 8 * 32};
+  for (const bool viewed : {false, true}) {
+    const Variable v("v", random(viewed ? Shape{flat[0]} : Shape{2, 9, 8, 32}, 5));
+    const Value x = input("x", DType::float32, {2, 9, 8, 16});
+    const Value first = ops::conv(x, constant(random({1, 1, 16, 16}, 4)));
+    const Value other = ops::conv(x, constant(random({1, 1, 16, 16}, 2)));  // runs before `last` reads v
+    const Value last = ops::conv(ops::add(ops::reshape(v.value(), shape), ops::concatenate({first, first}, 3)),
+                                 constant(random({1, 1, 32, 16}, 3)));
+    const Value joined = ops::concatenate({other, last}, 3), next = viewed ? ops::reshape(joined, flat) : joined;
+    const Tensor given = random({2, 9, 8, 16}, 1);
+    const Tensor want = Function("apart", {x}, {next, other, last}).run({given})[0];
+    Function("update", {x}, {}, {{v, next}}).run({given});
+    check_close(v.read(), want, 0);
+  }
+}
+
 TEST_CASE("an activation or a sum after a ReLU stays a step of its own") {
   const Value x = input("x", DType::float32, {kUnknown, 6, 5}), r = input("r", DType::float32, {kUnknown, 6, 7});
   const Variable w("w", random({3, 5, 7}, 1));

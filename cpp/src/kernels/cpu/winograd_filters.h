@@ -13,6 +13,7 @@ namespace winograd {
 // 512 -> 512 @28 on Zen 3, one thread: 12 tiles 127 ms, 24 to 48 tiles 88 ms (37 MB of weights come from memory);
 // 64 -> 64 @56: 24 tiles 14.0 ms, 48 tiles 13.5 ms.
 constexpr int64_t kPatchTiles = (kTileRows > 8 ? 4 : 8) * kTileRows;
+static_assert(kPatchTiles <= PatchTiles::kMost);
 constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeof(Real);  // of weights that stay in L2
 constexpr int64_t kFarElements = (16 << 20) / sizeof(Real);                               // that do not stay in L3
 constexpr int64_t kWantedItems = 16;

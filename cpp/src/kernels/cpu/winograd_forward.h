@@ -211,16 +211,14 @@ int64_t scratch(const ConvShape& shape) {
   return (k.kPixels + k.group_panels() * k.sum_panel() + (k.apart() ? 0 : k.input_elements())) * int64_t{sizeof(Real)};
 }
 
-// Cycles but for the weights. Fitted to 25 layers of 16 to 512 channels, batch 1 to 128. A product of fewer than 4 rows
-// waits for its sums.
+// Cycles but for the weights. Fitted to 19 layers of 16 to 512 channels, batch 1 to 128, phases to 8. A product of
+// fewer than 4 rows waits for its sums.
 template <int M, int R, bool Gradient>
 double arithmetic(const Convolution<M, R, Gradient>& k) {
   const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
   const double products = 1.15 * points_a_tile<M, R, Gradient>(k.s) * double(k.c_in) * out_vectors / 2;
-  const double transforms = (R == 2     ? 120
-                             : k.P == 6 ? 200
-                                        : 60) *
-                            (k.kInPhases * in_vectors + k.kOutPhases * out_vectors);
+  const double transform = k.P == 6 ? 200 : k.kInPhases * k.kOutPhases > 1 ? 120 : 60;
+  const double transforms = transform * (k.kInPhases * in_vectors + k.kOutPhases * out_vectors);
   return double(max_of(k.grid.tiles(), 4 * k.patches.count)) * (products + transforms);
 }
 

@@ -18,6 +18,7 @@ constexpr int64_t kBlockChannels = 128, kBlockColumns = 128;
 static_assert(kBlockColumns % kPanel == 0);
 constexpr int64_t kBatchElements = (kLanes == 16 ? 1024 << 10 : 1600 << 10) / sizeof(Real);      // of transformed tiles
 constexpr int64_t kMostTiles = kLanes == 16 ? 70 : 78, kMostTilesOf16 = kLanes == 16 ? 98 : 78;  // 16 points
+static_assert(kMostTiles + kTileRows <= PatchTiles::kMost && kMostTilesOf16 + kTileRows <= PatchTiles::kMost);
 // Transforming a block's sums back costs what 5 to 10 tiles do.
 constexpr int64_t kChunkTiles = 192, kLeastChunkTiles = 20;
 constexpr int64_t kGradientItems = 16;
@@ -102,7 +103,8 @@ void add_pair(const WeightGradient<M, R>& k, const Operands& at, const PatchTile
         sum.a_tile = rows;
         sum.c_tile = rows * kPanel;
         sum.prefetch = nullptr;
-        for (int64_t a = 0; a < 2 && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * sum.length);
+        for (Ahead& run : ahead)
+          if (!sum.prefetch) sum.prefetch = run.take(count * sum.length);
         sum.prefetch_step = sum.prefetch ? kLine : 0;
         micro_kernel(RowLayout::unit, rows, width, false)(sum, a + c, b + column, to + c * kPanel, kPanel, width,
                                                           !first);
