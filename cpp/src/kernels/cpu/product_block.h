@@ -130,34 +130,40 @@ STRIATE_INLINE Rows packed_strips(const Real* at) { return {at, RowLayout::unit,
 STRIATE_INLINE Rows rows_in_place(const Real* at, int64_t stride) { return {at, RowLayout::strided, stride, 1}; }
 STRIATE_INLINE Rows columns_in_place(const Real* at, int64_t step) { return {at, RowLayout::unit, 1, step}; }
 
-// sums[panel][row][kPanel] (+)= rows * panels, over `terms` terms.
+// How many shares of `terms` lines it has.
+STRIATE_INLINE int64_t shares_of(const Ahead& ahead, int64_t terms) {
+  Reduction none{};
+  return ahead.lines > 0 ? ask_ahead(ahead, 0, terms, none) : 0;
+}
+
+// sums[panel][row][kPanel] (+)= rows * panels, over `terms` terms. `one`, then `two` is asked for by the last tiles but
+// a few: what comes early leaves L2 again before it is copied.
 [[maybe_unused]] static void add_block(const Rows& a, const Real* panels, int64_t terms, int64_t rows, int64_t columns,
-                                       Real* sums, bool first, Ahead one, Ahead two) {
-  int64_t call = 0, two_begins = -1;
+                                       Real* sums, bool first, const Ahead& one, const Ahead& two) {
+  const int64_t ones = shares_of(one, terms), all = ones + shares_of(two, terms);
+  const int64_t tiles = ceil_div(rows, kTileRows) * ceil_div(columns, kPanel);
+  int64_t share = min_of(all + all / 4 - tiles, 0);
   for (int64_t n = 0; n < columns; n += kPanel) {
     const int64_t width = panel_width(columns - n);
-    a.for_runs(rows, width, terms, [&](int64_t r, int64_t height, const Real* from, Reduction run) {
-      run.b_step = width;
-      run.c_tile = height * kPanel;
-      for (int64_t t = 0; t < run.tiles;) {
-        Reduction sum = run;
-        sum.tiles -= t;
-        const bool second = two_begins >= 0 && call >= two_begins;
-        const Ahead& ahead = second ? two : one;
-        if (ahead.lines > 0) {
-          const int64_t shares = ask_ahead(ahead, second ? call - two_begins : call, terms, sum);
+    a.for_runs(rows, width, terms, [&](int64_t r, int64_t height, const Real* from, Reduction sum) {
+      sum.b_step = width;
+      sum.c_tile = height * kPanel;
+      // One `sum` for all tiles: a copy for each would wait for its own fields.
+      for (int64_t t = 0, count = sum.tiles; t < count; t += sum.tiles) {
+        sum.tiles = count - t;
+        sum.prefetch_step = sum.prefetch_jump = 0;
+        sum.count[2] = 1;
+        sum.length = terms;
+        if (share < 0) {
+          sum.tiles = min_of(sum.tiles, -share);
+        } else if (share < all) {
           sum.tiles = 1;
-          if (!second && call + 1 >= shares) two_begins = call + 1;
-          if (second && call - two_begins >= shares) {
-            sum.prefetch_step = sum.prefetch_jump = 0;
-            two.lines = 0;
-          }
+          share < ones ? ask_ahead(one, share, terms, sum) : ask_ahead(two, share - ones, terms, sum);
         }
-        micro_kernel(a.layout, height, width, false)(sum, from + t * run.a_tile, panels + n * terms,
+        share += sum.tiles;
+        micro_kernel(a.layout, height, width, false)(sum, from + t * sum.a_tile, panels + n * terms,
                                                      sums + n * rows + (r + t * height) * kPanel, kPanel, width,
                                                      !first);
-        t += sum.tiles;
-        call += sum.tiles;
       }
     });
   }
