@@ -24,7 +24,11 @@ struct PrepareKernel {
   int64_t (*items)(const void* shape);
   // source: the input as the contract states it; prepared: the result.
   void (*run)(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end);
+  // What the result depends on beside the source, as at most kMostTraits numbers; returns how many. Shapes with the
+  // same traits (other batches, other images) share one result.
+  int64_t (*traits)(const void* shape, int64_t* traits);
 };
+constexpr int64_t kMostTraits = 16;
 
 // One implementation of one function of a family. Any function pointer but `items` and `run` may be
 // null: no cost model (the only implementation), no workspace, no scratch.

@@ -145,6 +145,24 @@ TEST_CASE("prepared weights follow assignments") {
   CHECK(same_bits(fresh.run({x})[0], after));
 }
 
+TEST_CASE("batches and images of other sizes share prepared weights") {
+  Variable kernel("kernel", random_uniform({3, 3, 64, 64}, 1, 2, -0.1, 0.1));
+  const Value x = input("x", DType::float32, {kUnknown, kUnknown, kUnknown, 64});
+  const Function f("f", {x}, {ops::conv(x, kernel.value())});
+  const Tensor eight = random_uniform({8, 12, 12, 64}, 1, 1, 0, 1), three = random_uniform({3, 9, 15, 64}, 1, 3, 0, 1);
+  const int64_t prepared = f.memory({eight.shape()}).prepared;
+  REQUIRE(prepared >= kernel.read().bytes());
+  CHECK(f.memory({three.shape()}).prepared == prepared);
+  f.run({eight});
+  const int64_t settled = allocated_bytes();
+  const Tensor shared = f.run({three})[0];
+  CHECK(allocated_bytes() - settled < prepared);
+  const Function fresh("f", {x}, {ops::conv(x, kernel.value())});
+  CHECK(same_bits(fresh.run({three})[0], shared));
+  kernel.assign(random_uniform({3, 3, 64, 64}, 1, 4, -0.1, 0.1));
+  CHECK(!same_bits(f.run({three})[0], shared));
+}
+
 TEST_CASE("memory is known before the first run and is what the counter sees") {
   auto net = std::make_unique<Perceptron>();
   const int64_t net_bytes = [&] {

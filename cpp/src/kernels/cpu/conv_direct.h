@@ -280,7 +280,7 @@ double cost(const ConvShape& s) {
 // The names keep the two packings of one kernel apart: programs share what is prepared under one name.
 template <bool Gradient>
 constexpr PrepareKernel kPanels{Gradient ? "gradient panels" : "panels", packed_bytes<Gradient>, pack_items<Gradient>,
-                                pack<Gradient>};
+                                pack<Gradient>, panel_traits<Gradient>};
 
 template <bool Gradient>
 constexpr Kernel kernel() {

@@ -117,6 +117,14 @@ int64_t packed_bytes(const void* shape) {
 }
 
 template <bool Gradient>
+int64_t panel_traits(const void* shape, int64_t* traits) {
+  const Correlation<Gradient> k(*static_cast<const ConvShape*>(shape));
+  const int64_t count = filter_traits(k.s, traits);
+  traits[count] = k.side;
+  return count + 1;
+}
+
+template <bool Gradient>
 int64_t pack_items(const void* shape) {
   const Correlation<Gradient> k(*static_cast<const ConvShape*>(shape));
   return k.panels * k.s.kernel[0] * k.s.kernel[1];

@@ -55,6 +55,20 @@ STRIATE_INLINE ConvShape canonical(ConvShape s, bool merge_taps = true) {
   return s;
 }
 
+// What prepared weights depend on whatever the kernel, of a canonical shape: see PrepareKernel::traits.
+STRIATE_INLINE int64_t filter_traits(const ConvShape& s, int64_t* traits) {
+  int64_t count = 0;
+  traits[count++] = s.c_in;
+  traits[count++] = s.c_out;
+  for (int i = 0; i < 3; ++i) {
+    traits[count++] = s.kernel[i];
+    traits[count++] = s.stride[i];
+    traits[count++] = s.dilation[i];
+    traits[count++] = s.pad[i];
+  }
+  return count;
+}
+
 // One spatial axis of a correlation: output q (at out_first + q * out_step) sums over taps j the input at
 // q * in_step + offset_first + j * offset_step, offsets ascending.
 struct Axis {

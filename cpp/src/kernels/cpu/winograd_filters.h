@@ -89,6 +89,10 @@ int64_t weight_items(const void* shape) {
   return k.panels * k.kInPhases * ceil_div(k.c_in, kLanes);
 }
 
+[[maybe_unused]] static int64_t weight_traits(const void* shape, int64_t* traits) {
+  return filter_traits(canonical(*static_cast<const ConvShape*>(shape)), traits);
+}
+
 template <int P, int R, class Load, class Store>
 STRIATE_INLINE void transform_filter(Load load_at, Store store_at) {
   const auto rows_of = [&](int pair) { return [&, pair](int i, Vec v) { store_at(pair * 2 * P + i, v); }; };

@@ -240,7 +240,7 @@ constexpr const char* kPointsNames[2][5] = {
 
 template <int M, int R, bool Gradient>
 constexpr PrepareKernel kWeights{kPointsNames[Gradient][M], weight_bytes<M, R, Gradient>, weight_items<M, R, Gradient>,
-                                 transform_weights<M, R, Gradient>};
+                                 transform_weights<M, R, Gradient>, weight_traits};
 
 template <int M, int R, bool Gradient>
 constexpr Kernel kernel() {

@@ -50,7 +50,11 @@ class CpuPlan : public Plan {
   int64_t prepared_bytes() const override { return kernel_->prepare->bytes(shape_.data()); }
   std::shared_ptr<const Plan> prepare() const override;
   std::string prepare_key() const override {
-    return std::string(kernel_->prepare->name) + ":" + std::string(shape_.begin(), shape_.end());
+    int64_t traits[kMostTraits];
+    const int64_t count = kernel_->prepare->traits(shape_.data(), traits);
+    std::string key = kernel_->prepare->name;
+    for (int64_t i = 0; i < count; ++i) key += ":" + std::to_string(traits[i]);
+    return key;
   }
   bool serial() const override { return serial_; }
   int units() const override { return serial_ ? 1 : units_; }
