@@ -64,9 +64,9 @@ struct Correlation {
       h_block = half(h_block, least_h);
       count_blocks(h, w);
     }
-    // Panels that stay in L2 beside all else are not shared out where pixels make items enough.
-    const int64_t shared = one_tap && panels * packed_panel() <= kPanelElements / 4 ? 1 : panels;
-    while (items() * shared < wanted && w_block > (shared == 1 ? 2 : 1) * kTileRows) {
+    // Panels that stay in L2 beside all else are not shared out where pixels make items of two tiles enough.
+    const bool whole = one_tap && panels * packed_panel() <= kPanelElements / 4;
+    while (items() * (whole ? 1 : panels) < wanted && w_block > (whole ? 2 : 1) * kTileRows) {
       w_block = half(w_block, w_multiple);
       count_blocks(h, w);
     }
