@@ -136,13 +136,13 @@ STRIATE_INLINE int64_t shares_of(const Ahead& ahead, int64_t terms) {
   return ahead.lines > 0 ? ask_ahead(ahead, 0, terms, none) : 0;
 }
 
-// sums[panel][row][kPanel] (+)= rows * panels, over `terms` terms. `one`, then `two` is asked for by the last tiles but
-// a few: what comes early leaves L2 again before it is copied.
+// sums[panel][row][kPanel] (+)= rows * panels, over `terms` terms. `one`, then `two` is asked for, both by the last
+// tiles but a few: what comes early leaves L2 again before it is copied. One alone does not, and is asked for at once.
 [[maybe_unused]] static void add_block(const Rows& a, const Real* panels, int64_t terms, int64_t rows, int64_t columns,
                                        Real* sums, bool first, const Ahead& one, const Ahead& two) {
   const int64_t ones = shares_of(one, terms), all = ones + shares_of(two, terms);
   const int64_t tiles = ceil_div(rows, kTileRows) * ceil_div(columns, kPanel);
-  int64_t share = min_of(all + all / 4 - tiles, 0);
+  int64_t share = ones < all ? min_of(all + all / 4 - tiles, 0) : 0;
   for (int64_t n = 0; n < columns; n += kPanel) {
     const int64_t width = panel_width(columns - n);
     a.for_runs(rows, width, terms, [&](int64_t r, int64_t height, const Real* from, Reduction sum) {
