@@ -233,7 +233,7 @@ double cost(const ConvShape& shape) {
   return k.weights_near() || weights < arithmetic(k) ? arithmetic(k) : weights;
 }
 
-// By name and shape they are told apart.
+// By name and traits they are told apart.
 constexpr const char* kPointsNames[2][5] = {
     {"", "", "2x2 points", "3x3 points", "4x4 points"},
     {"", "", "gradient 2x2 points", "gradient 3x3 points", "gradient 4x4 points"}};
