@@ -48,13 +48,13 @@ Pixels input_pixels(const ConvShape& s, const Real* x, int64_t phase) {
           phases.w.size(s.in[2], P::all_w(phase))};
 }
 
-// What stands for pixels outside the image, for so many channels at a time.
-constexpr int64_t kZeroChannels = 256;
-alignas(64) constexpr Real kZeros[kZeroChannels] = {};
+// A row of a tile's pixels outside the image. Never written, but not constant: so it takes no place in the file.
+alignas(64) static Real zeros[kMostTile * kMostChannels];
 
 // Transforms a patch's tiles, the windows of T x T pixels from (top, left) on; what lies outside [0, bottom) x [0,
-// right) is read as zeros. transform(load(i, j), store(point)) works on one vector of channels. Far: `to` lies outside
-// L2, so its lines are asked for before they are written (Zen 3: 200 ns a tile and vector in place of 300).
+// right) is read as zeros. transform(load(column, values), store(point)) works on one vector of channels. Far: `to`
+// lies outside L2, so its lines are asked for before they are written (Zen 3: 200 ns a tile and vector in place of
+// 300).
 struct Window {
   int64_t top, left, bottom, right;
 };
@@ -72,55 +72,55 @@ STRIATE_INLINE void transform_tiles(const PatchTiles& tiles, const Pixels& from,
     const Window at = window_of(tiles[t]);
     Real* to = blocks + tiles[t].place * block.row;
     const Real* corner = from.x + tiles[t].image * from.image + at.top * row + at.left * pixel + c.begin;
-    if (at.top >= 0 && at.left >= 0 && at.top + T <= at.bottom && at.left + T <= at.right) {
-      const Real* rows[T];
-      for (int64_t i = 0; i < T; ++i) rows[i] = corner + i * row;
+    const Real* rows[T];
+    for (int64_t i = 0; i < T; ++i) rows[i] = at.top + i >= 0 && at.top + i < at.bottom ? corner + i * row : zeros;
+    const auto transform_all = [&](auto inside) {
       for_vectors(0, c.count, [&](int64_t channel, int64_t lanes) {
-        transform([&](int i, int j) { return load_lanes(rows[i] + (j * pixel + channel), lanes); },
-                  [&](int i, Vec v) { put(to + points[i] + channel, v); });
+        transform(
+            [&](int j, Vec(&values)[T]) {
+              const int64_t offset = j * pixel + channel;
+              if (inside(j)) {
+                STRIATE_UNROLL
+                for (int i = 0; i < T; ++i) values[i] = load_lanes(rows[i] + offset, lanes);
+              } else {
+                STRIATE_UNROLL
+                for (int i = 0; i < T; ++i) values[i] = zero();
+              }
+            },
+            [&](int i, Vec v) { put(to + points[i] + channel, v); });
       });
-      continue;
-    }
-    for (int64_t first = 0; first < c.count; first += kZeroChannels) {
-      const Real* pixels[T * T];
-      for (int64_t i = 0; i < T; ++i) {
-        const bool row_inside = at.top + i >= 0 && at.top + i < at.bottom;
-        for (int64_t j = 0; j < T; ++j) {
-          const bool inside = row_inside && at.left + j >= 0 && at.left + j < at.right;
-          pixels[i * T + j] = inside ? corner + first + i * row + j * pixel : kZeros;
-        }
-      }
-      for_vectors(0, min_of(c.count - first, kZeroChannels), [&](int64_t channel, int64_t lanes) {
-        transform([&](int i, int j) { return load_lanes(pixels[i * T + j] + channel, lanes); },
-                  [&](int i, Vec v) { put(to + points[i] + first + channel, v); });
-      });
-    }
+    };
+    const int64_t first = -at.left, last = at.right - at.left;
+    if (first <= 0 && last >= T)
+      transform_all([](int) { return true; });
+    else
+      transform_all([&](int j) { return j >= first && j < last; });
   }
 }
 
 // The points of `Pairs` pairs of rows of the input's tiles. Short tiles, and phases of one tap, get all points, too,
 // some of which nobody reads.
-template <int P, int Pair, int Pairs = 1, bool Far = false>
+template <int P, int First, int Pairs, bool Far = false>
 void transform_input(const Grid& g, const PatchTiles& tiles, const Pixels& x, const Channels& c, const Block& block,
                      Real* to) {
-  transform_tiles<P, Pairs * 2 * P, Far>(
+  transform_tiles<P, 2 * P * Pairs, Far>(
       tiles, x, c, block, to,
       [&](const PatchTiles::Tile& tile) {
         return Window{tile.top - g.h.before, tile.left - g.w.before, x.h, x.w};
       },
-      [](auto load_at, auto store_at) { input_tiles<P, Pair, Pairs>(load_at, store_at); });
+      [](auto load_column, auto store_at) { input_tiles<P, First, Pairs>(load_column, store_at); });
 }
 
 // The same of the output gradient's tiles, M x M pixels each, or M - 1, and none of their neighbours'.
-template <int P, int Pair, int M>
+template <int P, int First, int Pairs, int M>
 void transform_output_gradient(const PatchTiles& tiles, const Pixels& gy, const Channels& c, const Block& block,
                                Real* to) {
-  transform_tiles<M, 2 * P, false>(
+  transform_tiles<M, 2 * P * Pairs, false>(
       tiles, gy, c, block, to,
       [](const PatchTiles::Tile& tile) {
         return Window{tile.top, tile.left, tile.bottom, tile.right};
       },
-      [](auto load_at, auto store_at) { spread_tile<P, Pair, false, M>(load_at, store_at); });
+      [](auto load_column, auto store_at) { spread_tiles<P, First, Pairs, false, M>(load_column, store_at); });
 }
 
 // The pixels of a patch's tiles in memory, to be asked for in good time: the rows of every row of tiles, `steps` an

@@ -142,8 +142,8 @@ void transform_apart(const Convolution<M, R, Gradient>& k, const Real* x, Real* 
 template <int Pair, int M, int R, bool Gradient>
 void transform_pair(const Convolution<M, R, Gradient>& k, const PatchTiles& tiles, const Real* x, Real* input) {
   for (int64_t phase = 0; phase < k.kInPhases; ++phase)
-    transform_input<M + R - 1, Pair>(k.grid, tiles, input_pixels<R, Gradient>(k.s, x, phase), {0, k.c_in},
-                                     k.input_block(), input + phase * k.c_in);
+    transform_input<M + R - 1, Pair, 1>(k.grid, tiles, input_pixels<R, Gradient>(k.s, x, phase), {0, k.c_in},
+                                        k.input_block(), input + phase * k.c_in);
 }
 
 template <int M, int R, bool Gradient>

@@ -11,6 +11,8 @@ namespace winograd {
 
 // Below, transforms cost more than products save; and sums of whole numbers stay exact where tests want them so.
 constexpr int64_t kLeastChannels = 16;
+// From pixel to pixel of an image or of a phase of it; and along a tile.
+constexpr int64_t kMostChannels = 2048, kMostTile = 6;
 
 // The tiles of one axis: the first `whole` have `step` = M outputs, the others M - 1 if M do not divide the axis (14 =
 // 4 + 4 + 3 + 3, where 4 + 4 + 4 + 2 would do as many products as for 16). A short tile does without the point at
@@ -68,6 +70,7 @@ bool can_do(const ConvShape& s) {
   for (int i = 0; i < 3; ++i)
     if (s.stride[i] != (i == 0 ? 1 : kSteps<R>) || s.dilation[i] != 1) return false;
   // Phases lie side by side in whole vectors; tiles of even sizes can be pooled.
+  if (max_of(s.c_in, s.c_out) * kSteps < R >> kMostChannels) return false;
   if (R == 2 && (s.c_in % kLanes != 0 || s.c_out % kLanes != 0 || s.epilogue.pooling != Pooling::none)) return false;
   return s.groups == 1 && s.c_in >= kLeastChannels && s.c_out >= kLeastChannels && s.kernel[0] == 1 && s.pad[0] == 0 &&
          s.in[0] == s.out[0] && s.kernel[1] == kTaps<R> && s.kernel[2] == kTaps<R>;

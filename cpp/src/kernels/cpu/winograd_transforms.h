@@ -113,15 +113,15 @@ STRIATE_INLINE void gather(const Vec (&m)[P], Vec (&y)[T]) {
 // --- two dimensions: points of a tile are numbered row * P + column, both in the order above -----------------------
 
 // Rows 2 * Pair and 2 * Pair + 1 of the points of an input tile: a third of F(4x4, 3x3)'s 36 points for a third of
-// its arithmetic, so that a block of tiles need not keep them all. load(row, column), store(point within the pair).
+// its arithmetic, so that a block of tiles need not keep them all. load(column, its P values), store(point within the
+// pair).
 template <int P, int Pair, class Load, class Store>
-STRIATE_INLINE void input_tile(Load load_at, Store store_at) {
+STRIATE_INLINE void input_tile(Load load_column, Store store_at) {
   Vec rows[2][P];
   STRIATE_UNROLL
   for (int j = 0; j < P; ++j) {
     Vec column[P];
-    STRIATE_UNROLL
-    for (int i = 0; i < P; ++i) column[i] = load_at(i, j);
+    load_column(j, column);
     input_pair<P, Pair>(column, rows[0][j], rows[1][j]);
   }
   STRIATE_UNROLL
@@ -137,20 +137,20 @@ STRIATE_INLINE void input_tile(Load load_at, Store store_at) {
 
 // Pairs [First, First + Count), their points numbered from 0.
 template <int P, int First, int Count, class Load, class Store>
-STRIATE_INLINE void input_tiles(Load load_at, Store store_at) {
-  input_tile<P, First>(load_at, store_at);
-  if constexpr (Count > 1) input_tiles<P, First + 1, Count - 1>(load_at, [&](int i, Vec v) { store_at(2 * P + i, v); });
+STRIATE_INLINE void input_tiles(Load load_column, Store store_at) {
+  input_tile<P, First>(load_column, store_at);
+  if constexpr (Count > 1)
+    input_tiles<P, First + 1, Count - 1>(load_column, [&](int i, Vec v) { store_at(2 * P + i, v); });
 }
 
 // The same rows of a filter (scaled) or of a tile of output gradients.
 template <int P, int Pair, bool Scaled, int T, class Load, class Store>
-STRIATE_INLINE void spread_tile(Load load_at, Store store_at) {
+STRIATE_INLINE void spread_tile(Load load_column, Store store_at) {
   Vec rows[2][T];
   STRIATE_UNROLL
   for (int j = 0; j < T; ++j) {
     Vec column[T];
-    STRIATE_UNROLL
-    for (int i = 0; i < T; ++i) column[i] = load_at(i, j);
+    load_column(j, column);
     spread_pair<P, Pair, Scaled>(column, rows[0][j], rows[1][j]);
   }
   STRIATE_UNROLL
@@ -162,6 +162,14 @@ STRIATE_INLINE void spread_tile(Load load_at, Store store_at) {
     STRIATE_UNROLL
     for (int j = 0; j < P; ++j) store_at(i * P + j, out[j]);
   }
+}
+
+// Pairs [First, First + Count), their points numbered from 0.
+template <int P, int First, int Count, bool Scaled, int T, class Load, class Store>
+STRIATE_INLINE void spread_tiles(Load load_column, Store store_at) {
+  spread_tile<P, First, Scaled, T>(load_column, store_at);
+  if constexpr (Count > 1)
+    spread_tiles<P, First + 1, Count - 1, Scaled, T>(load_column, [&](int i, Vec v) { store_at(2 * P + i, v); });
 }
 
 // All P x P points of a tile -> its T x T outputs (or taps, scaled).

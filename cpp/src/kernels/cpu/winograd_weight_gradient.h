@@ -80,22 +80,22 @@ struct Operands {
   Real *input, *gradient, *sums;  // in scratch
 };
 
-// Adds the points of one pair of rows of a patch's tiles to the block's sums.
-template <int Pair, int M, int R>
-void add_pair(const WeightGradient<M, R>& k, const Operands& at, const PatchTiles& tiles, bool first,
-              Ahead (&ahead)[2]) {
+// Adds the points of some pairs of rows of a patch's tiles to the block's sums.
+template <int First, int Pairs, int M, int R>
+void add_pairs(const WeightGradient<M, R>& k, const Operands& at, const PatchTiles& tiles, bool first,
+               Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
   const Block input = k.input_block(), gradient = k.gradient_block();
-  transform_input<P, Pair>(k.grid, tiles, at.x, at.channels, input, at.input);
-  transform_output_gradient<P, Pair, M>(tiles, at.gy, at.columns, gradient, at.gradient);
+  transform_input<P, First, Pairs>(k.grid, tiles, at.x, at.channels, input, at.input);
+  transform_output_gradient<P, First, Pairs, M>(tiles, at.gy, at.columns, gradient, at.gradient);
   Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, 0, 1, input.row, gradient.row};
-  for (int64_t i = 0; i < 2 * P; ++i) {
-    if (!k.phases.has_point(at.phase, Pair * 2 + i / P, i % P)) continue;
-    const Run places = tiles.with_point(Pair * 2 + i / P, i % P);
+  for (int64_t i = 0; i < 2 * P * Pairs; ++i) {
+    if (!k.phases.has_point(at.phase, First * 2 + i / P, i % P)) continue;
+    const Run places = tiles.with_point(First * 2 + i / P, i % P);
     sum.length = places.count();
     const Real* a = at.input + i * input.point + places.begin * input.row;
     const Real* b = at.gradient + i * gradient.point + places.begin * gradient.row;
-    Real* to = at.sums + (Pair * 2 * P + i) * k.sum_point();
+    Real* to = at.sums + (First * 2 * P + i) * k.sum_point();
     for (int64_t column = 0; column < at.columns.count; column += kPanel, to += k.sum_panel()) {
       const int64_t width = at.columns.count - column <= kLanes ? kLanes : kPanel;
       for_tile_runs(at.channels.count, tile_rows(width), [&](int64_t c, int64_t rows, int64_t count) {
@@ -177,9 +177,9 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
         if (g.images * g.h.out * g.w.out * k.s.c_out >= kAskedElements)
           ahead[1] = Ahead(g, next, 1, g.h.out, g.w.out, gy, k.s.c_out);
       }
-      add_pair<0>(k, at, tiles, i == first, ahead);
-      add_pair<1>(k, at, tiles, i == first, ahead);
-      if constexpr (P == 6) add_pair<2>(k, at, tiles, i == first, ahead);
+      add_pairs<0, 1>(k, at, tiles, i == first, ahead);
+      add_pairs<1, 1>(k, at, tiles, i == first, ahead);
+      if constexpr (P == 6) add_pairs<2, 1>(k, at, tiles, i == first, ahead);
     }
     store_taps(k, at, k.chunks == 1 ? gw : parts + chunk * elements);
   }
