@@ -112,7 +112,45 @@ constexpr Instances instances() {
 template <int Vecs, RowLayout Layout>
 constexpr Instances kInstances[2] = {instances<Vecs, Layout, false>(), instances<Vecs, Layout, true>()};
 
+// Half a tile's rows: what covers the latency of their sums, and whose addresses fit the registers.
+constexpr int kNarrowRows = kTileRows / 2;
+
+template <int Rows>
+STRIATE_INLINE void narrow_rows(const Real* a, int64_t a_row, const Vec (&b)[kLanes], Real* c, int64_t c_row,
+                                const Real* ahead, int64_t line) {
+  const Real* row[Rows];
+  STRIATE_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    row[r] = a + r * a_row;
+    asm("" : "+r"(row[r]));  // or the compiler keeps the offset of each of a row's terms, in memory
+  }
+  Vec sum[Rows];
+  STRIATE_UNROLL
+  for (int r = 0; r < Rows; ++r) sum[r] = zero();
+  STRIATE_UNROLL
+  for (int t = 0; t < kLanes; ++t) {
+    STRIATE_UNROLL
+    for (int r = 0; r < Rows; ++r) sum[r] = fma(set1(row[r][t]), b[t], sum[r]);
+    if (t % 2 == 0 && t / 2 < Rows) __builtin_prefetch(ahead + t / 2 * line, 0, 2);
+  }
+  STRIATE_UNROLL
+  for (int r = 0; r < Rows; ++r) store(c + r * c_row, sum[r]);
+}
+
 }  // namespace
+
+void narrow_product(const Real* a, int64_t a_row, const Real* b, Real* c, int64_t c_row, int64_t rows,
+                    const Real* ahead) {
+  Vec column[kLanes];
+  STRIATE_UNROLL
+  for (int t = 0; t < kLanes; ++t) column[t] = load(b + t * kLanes);
+  const int64_t line = ahead ? kLine : 0;
+  if (!ahead) ahead = a;
+  int64_t r = 0;
+  for (; r + kNarrowRows <= rows; r += kNarrowRows)
+    narrow_rows<kNarrowRows>(a + r * a_row, a_row, column, c + r * c_row, c_row, ahead + r * line, line);
+  for (; r < rows; ++r) narrow_rows<1>(a + r * a_row, a_row, column, c + r * c_row, c_row, ahead + r * line, line);
+}
 
 static_assert(kTileVecs == 2);
 

@@ -17,8 +17,9 @@
 namespace striate::STRIATE_ISA {
 
 constexpr int kPanel = kTileVecs * kLanes;  // columns of a full tile
-// A tile one vector wide needs 8 rows to cover the latency of its sums (4 cycles, two a cycle).
-constexpr int kTallRows = kTileRows < 8 ? 2 * kTileRows : kTileRows;
+// A tile one vector wide needs 8 rows to cover the latency of its sums (4 cycles, two a cycle), and takes a vector of
+// them where there are registers for it (the weight gradient of 16 channels, 14 rows: 5% slower).
+constexpr int kTallRows = kTileRows < 8 ? 2 * kTileRows : kTileRows == 14 ? 16 : kTileRows;
 
 struct Reduction {
   int64_t count[3], a_stride[3], b_stride[3];  // outer loops
@@ -50,6 +51,12 @@ using MicroKernel = void (*)(const Reduction& sum, const Real* a, const Real* b,
                              int64_t columns, bool accumulate);
 
 MicroKernel micro_kernel(RowLayout layout, int64_t rows, int64_t columns, bool masked);
+
+// c[row] = sum over t of a[row * a_row + t] * b[t], for kLanes terms beside one vector. b stays in registers for all
+// rows, so that a row costs a load a term and no more, where tiles of such short sums cost half as much again. Asks for
+// a line of memory a row from `ahead` on, unless that is null.
+void narrow_product(const Real* a, int64_t a_row, const Real* b, Real* c, int64_t c_row, int64_t rows,
+                    const Real* ahead);
 
 STRIATE_INLINE int64_t tile_rows(int64_t columns) { return columns <= kLanes ? kTallRows : kTileRows; }
 

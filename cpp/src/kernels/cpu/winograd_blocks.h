@@ -9,13 +9,13 @@ namespace striate::STRIATE_ISA {
 namespace {
 namespace winograd {
 
-// A block of transformed tiles. Rows are one vector longer than their channels and points lie an odd number of vectors
-// apart, so that neither the tiles of a product nor the points of a tile meet in the same cache sets (power-of-two
-// strides made transforms up to twice as slow).
+// A block of transformed tiles. Rows are an odd number of vectors long and points lie an odd number of vectors apart,
+// so that neither the tiles of a product nor the points of a tile meet in the same cache sets (power-of-two strides
+// made transforms up to twice as slow).
 struct Block {
   int64_t row, point;  // strides
   Block(int64_t tiles, int64_t channels)
-      : row((ceil_div(channels, kLanes) + 1) * kLanes),
+      : row((ceil_div(channels, kLanes) | 1) * kLanes),
         point(tiles * row / kLanes % 2 ? tiles * row : tiles * row + kLanes) {}
 };
 

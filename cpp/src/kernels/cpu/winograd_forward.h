@@ -2,9 +2,10 @@
 // transposed kernel), 3x3 or 5x5 with unit steps, 3x3 with steps of 2 by phases.
 //
 // An item is a patch of tiles, of one or several images, for a group of panels of output channels. For each pair of
-// rows of points it transforms the input and multiplies it, point by point, by the transformed weights, which stream
-// from L3 or memory: T tiles a patch read 64 (AVX2) or 128 bytes in T cycles. Then the sums of all points are
-// transformed back, a few tiles of a row at a time, into an L1 tile that the epilogue finishes.
+// rows of points (or all, of few channels) it transforms the input and multiplies it, point by point, by the
+// transformed weights, which stream from L3 or memory: T tiles a patch read 64 (AVX2) or 128 bytes in T cycles. Then
+// the sums of all points are transformed back, a few tiles of a row at a time, into an L1 tile that the epilogue
+// finishes.
 //
 // Where tiles are too few for all threads, panels are shared out, too. All input is then transformed beforehand, in a
 // phase of its own, instead of by every group for itself.
@@ -43,6 +44,13 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
       const bool vanishes = Gradient && !k.phases.has_point(k.out_phase(panel), at / P, at % P);
       Reduction sum{{1, 1, 1}, {0, 0, 0}, {0, 0, 0}, vanishes ? 0 : terms, block.row, 1, width};
       Real* to = sums + (panel - panel_begin) * k.sum_panel() + at * kPanel;
+      if (width == kLanes && terms == kLanes && !vanishes) {
+        const Real* next = nullptr;
+        for (int64_t a = 0; a < 2 && !next; ++a) next = ahead[a].take(places.count());
+        narrow_product(input + places.begin * block.row + first_term, block.row, b + first_term * width,
+                       to + places.begin * k.kSumTile, k.kSumTile, places.count(), next);
+        continue;
+      }
       for_tile_runs(places.count(), kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
         sum.tiles = count;
         sum.a_tile = rows * block.row;
@@ -138,12 +146,12 @@ void transform_apart(const Convolution<M, R, Gradient>& k, const Real* x, Real* 
   }
 }
 
-// A pair of rows of points of all channels.
-template <int Pair, int M, int R, bool Gradient>
-void transform_pair(const Convolution<M, R, Gradient>& k, const PatchTiles& tiles, const Real* x, Real* input) {
+// Some pairs of rows of points of all channels.
+template <int First, int Pairs, int M, int R, bool Gradient>
+void transform_pairs(const Convolution<M, R, Gradient>& k, const PatchTiles& tiles, const Real* x, Real* input) {
   for (int64_t phase = 0; phase < k.kInPhases; ++phase)
-    transform_input<M + R - 1, Pair, 1>(k.grid, tiles, input_pixels<R, Gradient>(k.s, x, phase), {0, k.c_in},
-                                        k.input_block(), input + phase * k.c_in);
+    transform_input<M + R - 1, First, Pairs>(k.grid, tiles, input_pixels<R, Gradient>(k.s, x, phase), {0, k.c_in},
+                                             k.input_block(), input + phase * k.c_in);
 }
 
 template <int M, int R, bool Gradient>
@@ -170,22 +178,29 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
     const auto multiply_pair = [&](int pair, const Real* points) {
       multiply(k, pair, block, tiles, points, weights, panel_begin, panel_end, sums, ahead);
     };
-    if (k.apart()) {
-      const Real* points = apart + item / k.groups * k.input_elements();
+    const auto multiply_all = [&](const Real* points) {
       for (int pair = 0; pair < P / 2; ++pair) multiply_pair(pair, points + pair * 2 * P * block.point);
+    };
+    if (k.apart()) {
+      multiply_all(apart + item / k.groups * k.input_elements());
     } else {
       // What this item will write, then what the next will read, which this thread will most likely claim.
       if (!to.streams && k.s.epilogue.pooling == Pooling::none && k.s.epilogue.part.whole == 0)
         ahead[0] = Ahead(g, patch, Gradient ? kSteps<R> : 1, y_h, y_w, to.y, k.c_out);
       if (item + 1 < k.patches.count)
         ahead[1] = Ahead(g, k.patches.at(item + 1), Gradient ? 1 : kSteps<R>, x_h, x_w, x, k.c_in);
-      transform_pair<0>(k, tiles, x, input);
-      multiply_pair(0, input);
-      transform_pair<1>(k, tiles, x, input);
-      multiply_pair(1, input);
-      if constexpr (P == 6) {
-        transform_pair<2>(k, tiles, x, input);
-        multiply_pair(2, input);
+      if (k.at_once()) {
+        transform_pairs<0, P / 2>(k, tiles, x, input);
+        multiply_all(input);
+      } else {
+        transform_pairs<0, 1>(k, tiles, x, input);
+        multiply_pair(0, input);
+        transform_pairs<1, 1>(k, tiles, x, input);
+        multiply_pair(1, input);
+        if constexpr (P == 6) {
+          transform_pairs<2, 1>(k, tiles, x, input);
+          multiply_pair(2, input);
+        }
       }
     }
     for (int64_t panel = panel_begin; panel < panel_end; ++panel)

@@ -57,6 +57,9 @@ struct WeightGradient {
     return min_of(tiles, ceil_div(grid.tiles(), chunks));
   }
 
+  // One vector of channels on both sides: all points of a patch are transformed at once.
+  bool at_once() const { return kPhases<R> == 1 && s.c_in <= kLanes && s.c_out <= kLanes; }
+  int64_t points() const { return at_once() ? P * P : 2 * P; }  // transformed at a time
   // Longer and shorter chunks in turn: shares of two threads are even.
   int64_t first_patch(int64_t chunk) const { return patches.count * chunk / chunks; }
   int64_t block_channels() const { return ceil_div(s.c_in, c_blocks); }
@@ -154,8 +157,8 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
   Operands at{};
   at.gy = whole_images(gy, k.s.out[1], k.s.out[2], k.s.c_out);
   at.input = static_cast<Real*>(args.scratch);
-  at.gradient = at.input + 2 * P * k.input_block().point;
-  at.sums = at.gradient + 2 * P * k.gradient_block().point;
+  at.gradient = at.input + k.points() * k.input_block().point;
+  at.sums = at.gradient + k.points() * k.gradient_block().point;
   for (int64_t item = begin; item < end; ++item) {
     const int64_t c_block = item % k.c_blocks, column_block = item / k.c_blocks % k.column_blocks;
     const int64_t chunk = item / k.blocks();
@@ -177,9 +180,13 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
         if (g.images * g.h.out * g.w.out * k.s.c_out >= kAskedElements)
           ahead[1] = Ahead(g, next, 1, g.h.out, g.w.out, gy, k.s.c_out);
       }
-      add_pairs<0, 1>(k, at, tiles, i == first, ahead);
-      add_pairs<1, 1>(k, at, tiles, i == first, ahead);
-      if constexpr (P == 6) add_pairs<2, 1>(k, at, tiles, i == first, ahead);
+      if (k.at_once()) {
+        add_pairs<0, P / 2>(k, at, tiles, i == first, ahead);
+      } else {
+        add_pairs<0, 1>(k, at, tiles, i == first, ahead);
+        add_pairs<1, 1>(k, at, tiles, i == first, ahead);
+        if constexpr (P == 6) add_pairs<2, 1>(k, at, tiles, i == first, ahead);
+      }
     }
     store_taps(k, at, k.chunks == 1 ? gw : parts + chunk * elements);
   }
@@ -199,7 +206,7 @@ int64_t weight_gradient_workspace(const ConvShape& shape) {
 template <int M, int R>
 int64_t weight_gradient_scratch(const ConvShape& shape) {
   const WeightGradient<M, R> k(shape);
-  return (2 * k.P * (k.input_block().point + k.gradient_block().point) + k.P * k.P * k.sum_point()) *
+  return (k.points() * (k.input_block().point + k.gradient_block().point) + k.P * k.P * k.sum_point()) *
          int64_t{sizeof(Real)};
 }
 // Fitted as the forward pass's is: a patch's tile of sums is read and written once for all its terms.
