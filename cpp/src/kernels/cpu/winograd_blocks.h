@@ -61,6 +61,7 @@ struct Window {
 template <int T, int Points, bool Far, class WindowOf, class Transform>
 STRIATE_INLINE void transform_tiles(const PatchTiles& tiles, const Pixels& from, const Channels& c, const Block& block,
                                     Real* blocks, WindowOf window_of, Transform transform) {
+  static_assert(T <= kMostTile);
   const int64_t pixel = from.pixel, row = from.row;
   int64_t points[Points];
   for (int64_t i = 0; i < Points; ++i) points[i] = i * block.point;
