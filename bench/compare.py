@@ -26,6 +26,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from cores import round_trip_ns
 from models import nets
 
 HERE = Path(__file__).resolve().parent
@@ -131,6 +132,7 @@ def first_look(engine: str, net: str, task: str, batch: int, options: argparse.N
         "memory_mib": worker.ask("memory"),
         "answers": answers,
         "ms": [],
+        "round_trips_ns": [],
     }
 
 
@@ -147,7 +149,8 @@ def typical(row: dict) -> float:
 
 
 def compare(net: str, task: str, batch: int, engines: list[str], options: argparse.Namespace) -> dict:
-    """{engine: {"ms": [milliseconds a step, ...], "first_ms": ..., "memory_mib": ..., ...}}."""
+    """{engine: {"ms": [milliseconds a step, ...], "first_ms": ..., "memory_mib": ..., ...}}; round_trips_ns: how far apart
+    the cores were before and after each repetition (see cores.py)."""
     alive, found = {}, {}
     reference = None
     try:
@@ -167,10 +170,15 @@ def compare(net: str, task: str, batch: int, engines: list[str], options: argpar
                     alive.pop(engine).close()
             leave_out_slow(alive, found, peer_of, SLOWER_VARIANT)
         leave_out_slow(alive, found, lambda engine: peer_of(engine) == "striate", SLOWER_PEER)
+        used = sorted(os.sched_getaffinity(0))[: options.threads]
+        before = round_trip_ns(used[0], used[-1])
         for repetition in range(options.repetitions):
             for engine in list(alive)[:: -1 if repetition % 2 else 1]:
                 steps = max(1, round(1e3 * options.seconds / found[engine]["quick_ms"]))
                 found[engine]["ms"].append(alive[engine].ask("time", steps, 0 if steps == 1 else 1 + steps // 10))
+                after = round_trip_ns(used[0], used[-1])
+                found[engine]["round_trips_ns"].append([before, after])
+                before = after
         for engine in alive:
             found[engine]["memory_mib"] = alive[engine].ask("memory")
     finally:

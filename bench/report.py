@@ -9,6 +9,7 @@ import json
 import statistics
 from pathlib import Path
 
+from cores import share_cache
 from models import nets
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -30,6 +31,12 @@ NAMES = {
 def milliseconds(row: dict) -> float:
     """The median of the repetitions, or the first look where there were none."""
     return statistics.median(row["ms"]) if row["ms"] else row["quick_ms"]
+
+
+def where_cores(row: dict, shared: bool) -> list[float]:
+    """The repetitions for which the cores shared an L3, or did not, before and after."""
+    trips = row.get("round_trips_ns", [])
+    return [ms for ms, pair in zip(row["ms"], trips, strict=False) if share_cache(pair) is shared]
 
 
 class Workload:
@@ -93,12 +100,35 @@ def times(workloads: list[Workload], task: str, single: bool) -> str:
             text += " ~" if engine and w.marked(engine) else ""
             cells.append(f"**{text}**" if engine == w.best else text)
         spread = 100 * (max(w.ours["ms"]) - min(w.ours["ms"])) / milliseconds(w.ours) if w.ours and w.ours["ms"] else None
-        cells += ["" if spread is None else f"{spread:.0f}%", f"**{number(w.ratio)}**" if w.ratio else ""]
+        near = f"{len(where_cores(w.ours, True))} of {len(w.ours['ms'])}" if w.ours and w.ours.get("round_trips_ns") else ""
+        cells += ["" if spread is None else f"{spread:.0f}%", near, f"**{number(w.ratio)}**" if w.ratio else ""]
         cells.append(f"{w.ours['difference']:.0e}" if w.ours and "difference" in w.ours else "")
         lines.append(cells)
     what = "loss" if task == "train" else "output"
-    head = ["network", "batch", "striate ms", *(PEERS[p] for p in peers), "spread", "times the best", f"{what} differs by"]
+    head = ["network", "batch", "striate ms", *(PEERS[p] for p in peers), "spread", "L3 shared", "times the best", f"{what} differs by"]
     return markdown(head, lines)
+
+
+LEAST_REPETITIONS = 3  # to be told of
+
+
+def placements(workloads: list[Workload]) -> str:
+    """What was measured with an L3 shared and without, where both were met often enough."""
+    lines = []
+    for w in workloads:
+        if not w.ratio:
+            continue
+        cells = [NAMES[w.net], "training" if w.task == "train" else "inference", str(w.batch)]
+        peer = PEERS[w.best.split("-")[0]]
+        for shared in (True, False):
+            ours, best = where_cores(w.ours, shared), where_cores(w.rows[w.best], shared)
+            if min(len(ours), len(best)) >= LEAST_REPETITIONS:
+                one, other = statistics.median(ours), statistics.median(best)
+                cells += [f"{number(one)}, {peer} {number(other)}", number(other / one)]
+        if len(cells) == 7:
+            lines.append(cells)
+    head = ["network", "task", "batch", "L3 shared, ms", "times", "not shared, ms", "times"]
+    return markdown(head, lines) if lines else ""
 
 
 def memory(workloads: list[Workload]) -> str:
@@ -186,10 +216,14 @@ def chart(workloads: list[Workload]) -> str:
 def report(results: dict, workloads: list[Workload]) -> str:
     versions = {row["version"] for w in workloads for row in w.rows.values()}
     dates = sorted(row["at"][:10] for w in workloads for row in w.rows.values())
+    repetitions = sorted({len(row["ms"]) for w in workloads for row in w.rows.values() if row["ms"]})
+    counts = " to ".join(str(count) for count in dict.fromkeys([repetitions[0], repetitions[-1]]))
     parts = ["### Footprint", footprint(results["footprint"])] if "footprint" in results else []
+    if placements(workloads):
+        parts += ["### By where the host put the cores", placements(workloads)]
     return "\n\n".join(
         [
-            f"{dates[-1]}, {results['processor']}, {results['threads']} threads, float32, median of {results['repetitions']} "
+            f"{dates[-1]}, {results['processor']}, {results['threads']} threads, float32, median of {counts} "
             f"interleaved repetitions. {', '.join(sorted(versions))}.",
             "![How many times as fast as the best peer](performance.svg)",
             "### A training step, milliseconds",
