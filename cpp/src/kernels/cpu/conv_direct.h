@@ -121,7 +121,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       // The panels of the next items, a share of them with every tile of all outputs.
       const int64_t outputs = h.outputs * w.outputs, group = (b.panel_end - b.panel_begin) * k.packed_panel();
       sum.prefetch_step = min_of(ceil_div(rows * kPanel, outputs), kLine);
-      sum.prefetch = at.packed + b.panel_end * k.packed_panel() +
+      sum.prefetch = at.packed + b.panel_end % k.panels * k.packed_panel() +
                      (line.q * w.outputs + b.w_begin + from) * group / outputs +
                      (panel - b.panel_begin) * k.packed_panel() * rows / outputs;
     } else if (k.weights_stream() && line.h_taps > 0) {
@@ -241,12 +241,12 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
       rest /= count;
       return index;
     };
-    int64_t group = k.one_tap ? 0 : take(k.groups);
+    int64_t group = k.by_pixels ? take(k.groups) : 0;
     const int64_t w_at = take(k.w_blocks) * k.w_block, h_at = take(k.h_blocks) * k.h_block;
     const int64_t plane = take(k.planes);
     const Axis w = k.axis(2, take(k.phases[2])), h = k.axis(1, take(k.phases[1])), d = k.axis(0, take(k.phases[0]));
     const int64_t image = take(k.s.n);
-    if (k.one_tap) group = rest;  // one group's panels stay in L2 over all pixels
+    if (!k.by_pixels) group = rest;
     const Block block{image,
                       plane,
                       h_at,

@@ -26,6 +26,7 @@ struct Correlation {
   int64_t bias_channels;  // canonical output channels are (tap, channel) where taps were merged into them
   bool one_tap;           // for any output: the product of a matrix
   bool in_place;          // no window reaches over the borders along w
+  bool by_pixels;         // whether items that follow each other are of the same pixels, not of the same panels
 
   explicit Correlation(const ConvShape& shape)
       : s(canonical(shape, !Gradient || !shape.epilogue.bias || shape.c_in % kPanel == 0)) {
@@ -64,13 +65,15 @@ struct Correlation {
       h_block = half(h_block, least_h);
       count_blocks(h, w);
     }
-    // Panels that stay in L2 beside all else are not shared out where pixels make items of two tiles enough.
-    const bool whole = one_tap && panels * packed_panel() <= kPanelElements / 4;
+    // One group's panels stay in L2 over all pixels; where all panels do, pixels are shared out first, in items of two
+    // tiles or more, so that a thread reads what it wrote.
+    by_pixels = !one_tap || panels * packed_panel() <= kPanelElements / 2;
+    const bool whole = one_tap && by_pixels;
     while (items() * (whole ? 1 : panels) < wanted && w_block > (whole ? 2 : 1) * kTileRows) {
       w_block = half(w_block, w_multiple);
       count_blocks(h, w);
     }
-    groups = ceil_div(wanted, items());
+    groups = whole ? max_of(wanted / items(), 1) : ceil_div(wanted, items());
     if (one_tap) groups = max_of(groups, ceil_div(panels * packed_panel(), kPanelElements));
     groups = min_of(panels, groups);
   }
