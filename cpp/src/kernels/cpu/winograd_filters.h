@@ -60,8 +60,8 @@ struct Convolution {
   }
   bool weights_near() const { return weight_elements() <= kNearElements; }
   bool apart() const { return groups > 1; }  // whether the input is transformed beforehand
-  // One vector of channels: all points are transformed at once. Two such blocks of 56 tiles would leave no room in L2
-  // for the sums (32 -> 32 @16: 7% slower).
+  // One vector of channels: all points are transformed at once, a tile's addresses being worked out once and not for
+  // each pair of rows. Of two vectors it is slower (32 -> 32 @16: 7%).
   bool at_once() const { return kInPhases == 1 && c_in <= kLanes; }
   int64_t group_panels() const { return ceil_div(panels, groups); }
   int64_t terms() const { return kInPhases * c_in; }

@@ -69,8 +69,8 @@ template <int R>
 bool can_do(const ConvShape& s) {
   for (int i = 0; i < 3; ++i)
     if (s.stride[i] != (i == 0 ? 1 : kSteps<R>) || s.dilation[i] != 1) return false;
+  if (kMostChannels < max_of(s.c_in, s.c_out) * kSteps<R>) return false;
   // Phases lie side by side in whole vectors; tiles of even sizes can be pooled.
-  if (max_of(s.c_in, s.c_out) * kSteps < R >> kMostChannels) return false;
   if (R == 2 && (s.c_in % kLanes != 0 || s.c_out % kLanes != 0 || s.epilogue.pooling != Pooling::none)) return false;
   return s.groups == 1 && s.c_in >= kLeastChannels && s.c_out >= kLeastChannels && s.kernel[0] == 1 && s.pad[0] == 0 &&
          s.in[0] == s.out[0] && s.kernel[1] == kTaps<R> && s.kernel[2] == kTaps<R>;
