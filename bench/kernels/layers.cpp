@@ -34,6 +34,9 @@ struct Options {
   bool all = false;
 };
 
+// Between the scratch memory of threads, as in the engine (runtime/cpu/backend.cpp).
+constexpr int64_t kApart = int64_t{1} << 20;
+
 struct Buffers {
   std::vector<std::unique_ptr<char[]>> owned;
   // On huge pages where the engine's memory would be.
@@ -170,7 +173,10 @@ class Bench {
     for (const auto& team : teams_) {
       const int threads = team->size();
       std::vector<void*> scratch;
-      for (int i = 0; i < threads; ++i) scratch.push_back(memory.make(kernel.scratch ? kernel.scratch(shape) : 0));
+      for (int i = 0; i < threads; ++i) {
+        memory.make(kApart);
+        scratch.push_back(memory.make(kernel.scratch ? kernel.scratch(shape) : 0));
+      }
       const Measured result = measure(isa_, *team, operations, options_.seconds, [&] {
         for (int phase = 0; phase < kernel.phases; ++phase) {
           const int64_t items = kernel.items(shape, phase);

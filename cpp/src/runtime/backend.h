@@ -27,7 +27,7 @@ class Plan {
   virtual ~Plan() = default;
   virtual std::string kernel() const = 0;  // which implementation, and why: "packed (cost 1.2e6; direct 3.0e6)"
   virtual int64_t workspace_bytes() const { return 0; }  // in the arena while the step runs
-  virtual int64_t scratch_bytes() const { return 0; }    // per thread
+  virtual int64_t scratch_bytes() const { return 0; }    // per thread, and its distance to others'
   // The input wanted transformed (-1: none), the size of the transformed one, and the plan that makes it: it reads the
   // source and writes the prepared buffer. `prepare_key` names the transformation, so that programs can share results.
   virtual int prepared_input() const { return -1; }
