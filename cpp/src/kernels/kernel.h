@@ -13,7 +13,9 @@ namespace striate {
 struct KernelArgs {
   void* const* buffers;
   void* workspace;  // Kernel::workspace(shape) bytes, shared by all items and phases of one call
-  void* scratch;    // Kernel::scratch(shape) bytes, private to the thread; contents undefined on entry
+  void* scratch;    // Kernel::scratch(shape) bytes, private to the thread
+  // Whether the contents of `scratch` are undefined. Else they are what this phase left there in its last call.
+  bool fresh = true;
 };
 
 // Transforms one input before the kernel runs (weights into their packed layout). The compiler

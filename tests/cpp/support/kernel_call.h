@@ -52,12 +52,13 @@ inline std::vector<Bytes> call_once(const Kernel& kernel, const void* shape, con
   for (const auto& [output, input] : in_place) buffers[inputs.size() + output] = buffers[input];
   GuardedBytes workspace(kernel.workspace ? kernel.workspace(shape) : 0);
   GuardedBytes scratch(kernel.scratch ? kernel.scratch(shape) : 0);
-  const KernelArgs args{buffers.data(), workspace.data(), scratch.data()};
+  KernelArgs args{buffers.data(), workspace.data(), scratch.data()};
   for (int phase = 0; phase < kernel.phases; ++phase) {
     const int64_t items = kernel.items(shape, phase);
     if (split == Split::whole) kernel.run(shape, args, phase, 0, items);
     for (int64_t i = items; split == Split::reversed_singles && i-- > 0;) {
-      scratch.poison();
+      args.fresh = (items - 1 - i) % 3 == 0;  // as if every third item went to another thread
+      if (args.fresh) scratch.poison();
       kernel.run(shape, args, phase, i, i + 1);
     }
   }

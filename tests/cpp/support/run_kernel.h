@@ -66,11 +66,12 @@ std::vector<T> run_kernel(const Kernel& kernel, const void* shape, const std::ve
   }
   GuardedBytes workspace(kernel.workspace ? kernel.workspace(shape) : 0);
   GuardedBytes scratch(kernel.scratch ? kernel.scratch(shape) : 0);
-  const KernelArgs args{buffers.data(), workspace.data(), scratch.data()};
   for (int phase = 0; phase < kernel.phases; ++phase) {
+    int calls = 0;
     for_items(kernel.items(shape, phase), [&](int64_t begin, int64_t end) {
-      scratch.poison();
-      kernel.run(shape, args, phase, begin, end);
+      const bool fresh = calls++ % 3 == 0;  // as if every third item went to another thread
+      if (fresh) scratch.poison();
+      kernel.run(shape, {buffers.data(), workspace.data(), scratch.data(), fresh}, phase, begin, end);
     });
   }
   CHECK_MESSAGE(output.guards_intact(), "wrote past the output");

@@ -17,6 +17,7 @@ namespace winograd {
 // sums, 128 channels 590 KB of points.
 constexpr int64_t kFarTiles = (kTileRows > 8 ? 6 : 12) * kTileRows;
 constexpr int64_t kFarChannels = 128;
+constexpr int64_t kApartChannels = 64;  // of an item of the phase that transforms the input
 // With more patches it takes longer to read their input again for each panel than to have prepared the weights.
 constexpr int64_t kFarPatches = 2;
 static_assert(kFarChannels % kApartChannels == 0 && kFarTiles + kTileRows <= PatchTiles::kMost);

@@ -18,7 +18,6 @@ constexpr int64_t kNearElements = (kLanes == 16 ? 640 << 10 : 128 << 10) / sizeo
 constexpr int64_t kFarElements = (16 << 20) / sizeof(Real);                               // that do not stay in L3
 constexpr int64_t kWantedItems = 16;
 constexpr int64_t kSharedProducts = 256 << 10;  // that a single patch must have to be shared out
-constexpr int64_t kApartChannels = 64;          // of an item of the phase that transforms the input
 
 template <int M, int R, bool Gradient>
 struct Convolution {
@@ -59,7 +58,7 @@ struct Convolution {
     return min_of(wanted, kPatchTiles);
   }
   bool weights_near() const { return weight_elements() <= kNearElements; }
-  bool apart() const { return groups > 1; }  // whether the input is transformed beforehand
+  bool keeps() const { return groups > 1; }  // a patch's transformed input, from one of a thread's items to the next
   // One vector of channels: all points are transformed at once, a tile's addresses being worked out once and not for
   // each pair of rows. Of two vectors it is slower (32 -> 32 @16: 7%).
   bool at_once() const { return kInPhases == 1 && c_in <= kLanes; }
@@ -77,7 +76,9 @@ struct Convolution {
   static constexpr int64_t kSumTile = P * P * kPanel + kLanes;
   int64_t sum_panel() const { return patches.most_tiles() * kSumTile; }
   Block input_block() const { return Block(patches.most_tiles(), terms()); }
-  int64_t input_elements() const { return (apart() || at_once() ? P * P : 2 * P) * input_block().point; }  // of a patch
+  int64_t input_elements() const {  // of a patch
+    return (keeps() || at_once() ? P * P : 2 * P) * input_block().point;
+  }
 };
 
 template <int M, int R, bool Gradient>

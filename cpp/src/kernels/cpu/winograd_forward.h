@@ -7,8 +7,9 @@
 // the sums of all points are transformed back, a few tiles of a row at a time, into an L1 tile that the epilogue
 // finishes.
 //
-// Where tiles are too few for all threads, panels are shared out, too. All input is then transformed beforehand, in a
-// phase of its own, instead of by every group for itself.
+// Where tiles are too few for all threads, panels are shared out, too. A thread then keeps a patch's transformed input
+// from one group to the next. (Transformed once for all threads, in a phase of its own, it had to be fetched from the
+// core that wrote it: 512 -> 512 @14, one image, took 0.72 ms on two threads in place of 0.65.)
 #pragma once
 
 #include "kernels/cpu/winograd_filters.h"
@@ -131,21 +132,6 @@ void finish(const Convolution<M, R, Gradient>& k, int64_t panel, const PatchTile
   }
 }
 
-// The first phase, an item: some channels of a patch.
-template <int M, int R, bool Gradient>
-void transform_apart(const Convolution<M, R, Gradient>& k, const Real* x, Real* input, int64_t begin, int64_t end) {
-  constexpr int P = M + R - 1;
-  const int64_t blocks = ceil_div(k.c_in, kApartChannels);
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t patch = item / blocks / k.kInPhases, phase = item / blocks % k.kInPhases;
-    const int64_t c = item % blocks * kApartChannels;
-    transform_input<P, 0, P / 2, true>(k.grid, PatchTiles(k.grid, k.patches.at(patch)),
-                                       input_pixels<R, Gradient>(k.s, x, phase),
-                                       {c, min_of(k.c_in - c, kApartChannels)}, k.input_block(),
-                                       input + patch * k.input_elements() + phase * k.c_in + c);
-  }
-}
-
 // Some pairs of rows of points of all channels.
 template <int First, int Pairs, int M, int R, bool Gradient>
 void transform_pairs(const Convolution<M, R, Gradient>& k, const PatchTiles& tiles, const Real* x, Real* input) {
@@ -155,22 +141,23 @@ void transform_pairs(const Convolution<M, R, Gradient>& k, const PatchTiles& til
 }
 
 template <int M, int R, bool Gradient>
-void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begin, int64_t end) {
+void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int64_t end) {
   constexpr int P = M + R - 1;
   const Convolution<M, R, Gradient> k(shape);
   const Grid& g = k.grid;
   const int64_t x_h = Gradient ? k.s.out[1] : k.s.in[1], x_w = Gradient ? k.s.out[2] : k.s.in[2];
   const int64_t y_h = Gradient ? k.s.in[1] : k.s.out[1], y_w = Gradient ? k.s.in[2] : k.s.out[2];
   const Real *x = buffer<const Real>(args, 0), *weights = buffer<const Real>(args, 1);
-  Real* apart = static_cast<Real*>(args.workspace);
-  if (phase == 0) return transform_apart(k, x, apart, begin, end);
   const Finish to = finish_of(shape.epilogue, args, k.s.n * product(Gradient ? k.s.in : k.s.out) * k.c_out, k.c_out);
   const Block block = k.input_block();
   Real* pixels = static_cast<Real*>(args.scratch);
   Real* sums = pixels + k.kPixels;
   Real* input = sums + k.group_panels() * k.sum_panel();
+  int64_t& kept = *reinterpret_cast<int64_t*>(input + k.input_elements());  // which patch's
+  if (args.fresh) kept = -1;
   for (int64_t item = begin; item < end; ++item) {
-    const Patch patch = k.patches.at(item / k.groups);
+    const int64_t number = item / k.groups;
+    const Patch patch = k.patches.at(number);
     const PatchTiles tiles(g, patch);
     const int64_t panel_begin = part_begin(k.panels, k.groups, item % k.groups);
     const int64_t panel_end = part_begin(k.panels, k.groups, item % k.groups + 1);
@@ -181,8 +168,10 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
     const auto multiply_all = [&](const Real* points) {
       for (int pair = 0; pair < P / 2; ++pair) multiply_pair(pair, points + pair * 2 * P * block.point);
     };
-    if (k.apart()) {
-      multiply_all(apart + item / k.groups * k.input_elements());
+    if (k.keeps()) {
+      if (kept != number) transform_pairs<0, P / 2>(k, tiles, x, input);
+      kept = number;
+      multiply_all(input);
     } else {
       // What this item will write, then what the next will read, which this thread will most likely claim.
       if (!to.streams && k.s.epilogue.pooling == Pooling::none && k.s.epilogue.part.whole == 0)
@@ -209,21 +198,16 @@ void run(const ConvShape& shape, const KernelArgs& args, int phase, int64_t begi
 }
 
 template <int M, int R, bool Gradient>
-int64_t items(const ConvShape& shape, int phase) {
+int64_t items(const ConvShape& shape, int) {
   const Convolution<M, R, Gradient> k(shape);
-  if (phase == 0) return k.apart() ? k.patches.count * k.kInPhases * ceil_div(k.c_in, kApartChannels) : 0;
   return k.patches.count * k.groups;
 }
 
 template <int M, int R, bool Gradient>
-int64_t workspace(const ConvShape& shape) {
-  const Convolution<M, R, Gradient> k(shape);
-  return k.apart() ? k.patches.count * k.input_elements() * int64_t{sizeof(Real)} : 0;
-}
-template <int M, int R, bool Gradient>
 int64_t scratch(const ConvShape& shape) {
   const Convolution<M, R, Gradient> k(shape);
-  return (k.kPixels + k.group_panels() * k.sum_panel() + (k.apart() ? 0 : k.input_elements())) * int64_t{sizeof(Real)};
+  return (k.kPixels + k.group_panels() * k.sum_panel() + k.input_elements()) * int64_t{sizeof(Real)} +
+         int64_t{sizeof(int64_t)};
 }
 
 // Cycles but for the weights. Fitted to 19 layers of 16 to 512 channels, batch 1 to 128, phases to 8. A product of
@@ -260,8 +244,7 @@ constexpr PrepareKernel kWeights{kPointsNames[Gradient][M], weight_bytes<M, R, G
 template <int M, int R, bool Gradient>
 constexpr Kernel kernel() {
   Kernel kernel{kName<M, R>, erased_items<ConvShape, items<M, R, Gradient>>, erased_run<ConvShape, run<M, R, Gradient>>,
-                2};
-  kernel.workspace = erased_size<ConvShape, workspace<M, R, Gradient>>;
+                1};
   kernel.scratch = erased_size<ConvShape, scratch<M, R, Gradient>>;
   kernel.cost = erased_cost<ConvShape, cost<M, R, Gradient>>;
   kernel.prepared_input = 1;

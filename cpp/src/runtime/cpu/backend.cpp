@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "core/check.h"
 #include "core/progress.h"
@@ -64,8 +65,10 @@ class CpuPlan : public Plan {
   bool serial() const override { return serial_; }
   int units() const override { return serial_ ? 1 : units_; }
 
-  virtual void run(int phase, void* const* buffers, int count, void* scratch, int64_t begin, int64_t end) const {
-    const KernelArgs args{buffers, buffers[count - 1], scratch};
+  // fresh: this thread's first part of the phase.
+  virtual void run(int phase, void* const* buffers, int count, void* scratch, bool fresh, int64_t begin,
+                   int64_t end) const {
+    const KernelArgs args{buffers, buffers[count - 1], scratch, fresh};
     kernel_->run(shape_.data(), args, phase, begin, end);
   }
 
@@ -94,7 +97,7 @@ class CpuPreparePlan final : public CpuPlan {
     units_ = 1;
   }
   int prepared_input() const override { return -1; }
-  void run(int, void* const* buffers, int, void*, int64_t begin, int64_t end) const override {
+  void run(int, void* const* buffers, int, void*, bool, int64_t begin, int64_t end) const override {
     kernel_->prepare->run(shape_.data(), buffers[0], buffers[1], begin, end);
   }
 };
@@ -183,7 +186,7 @@ class CpuBackend final : public Backend {
             stream.member.count == 1 || stream.progress->claim(stream.next, stream.member, 1, false, begin, end);
       if (stream.holds) {
         if (order.opens) stream.wait(order.after);
-        if (cpu_plan.items(0) > 0) cpu_plan.run(0, buffers, count, stream.scratch, 0, 1);
+        if (cpu_plan.items(0) > 0) cpu_plan.run(0, buffers, count, stream.scratch, true, 0, 1);
         if (order.closes && stream.member.count > 1) stream.progress->finish(stream.next, 1, 1);
       }
       stream.next += order.closes;
@@ -197,10 +200,11 @@ class CpuBackend final : public Backend {
       if (stream.member.count == 1) {
         const int64_t piece = stream.backwards ? (items + kPieces - 1) / kPieces : items;
         for (int64_t last = items; last > 0; last -= piece)
-          cpu_plan.run(phase, buffers, count, stream.scratch, std::max<int64_t>(last - piece, 0), last);
+          cpu_plan.run(phase, buffers, count, stream.scratch, last == items, std::max<int64_t>(last - piece, 0), last);
       } else {
+        bool fresh = true;
         while (stream.progress->claim(stream.next, stream.member, items, stream.backwards, begin, end)) {
-          cpu_plan.run(phase, buffers, count, stream.scratch, begin, end);
+          cpu_plan.run(phase, buffers, count, stream.scratch, std::exchange(fresh, false), begin, end);
           stream.progress->finish(stream.next, end - begin, items);
         }
       }
