@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
 
 #include "core/check.h"
 #include "core/progress.h"
@@ -202,11 +201,12 @@ class CpuBackend final : public Backend {
         for (int64_t last = items; last > 0; last -= piece)
           cpu_plan.run(phase, buffers, count, stream.scratch, last == items, std::max<int64_t>(last - piece, 0), last);
       } else {
-        bool fresh = true;
+        int64_t done = 0;
         while (stream.progress->claim(stream.next, stream.member, items, stream.backwards, begin, end)) {
-          cpu_plan.run(phase, buffers, count, stream.scratch, std::exchange(fresh, false), begin, end);
-          stream.progress->finish(stream.next, end - begin, items);
+          cpu_plan.run(phase, buffers, count, stream.scratch, done == 0, begin, end);
+          done += end - begin;
         }
+        if (done > 0) stream.progress->finish(stream.next, done, items);
       }
       after = ++stream.next;
       if (order.turns && items >= kManyItems) stream.backwards = !stream.backwards;
