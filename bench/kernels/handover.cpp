@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "measure.h"
@@ -41,7 +42,7 @@ void run(Deed deed, Line* p, int64_t lines) {
     for (int64_t i = 0; i < lines; ++i) p[i] = Line{} + 1;
     asm volatile("" : : "r"(p) : "memory");
   } else if (deed == Deed::write_past) {
-#if defined(__SSE2__)
+#if defined(__SSE2__)  // else not among the pairs below
     for (int64_t i = 0; i < lines * 16; i += 4) _mm_stream_ps(reinterpret_cast<float*>(p) + i, _mm_set1_ps(1));
     _mm_sfence();
 #endif
@@ -74,8 +75,11 @@ int main() {
   for (int64_t bytes = 100 << 10; bytes <= kMost; bytes *= 4) std::printf(" %6ld KB", long(bytes >> 10));
   std::printf("\n");
   using enum Deed;
-  const std::pair<Deed, Deed> pairs[] = {{read, nothing}, {read, read},   {read, write},     {write, nothing},
-                                         {write, read},   {write, write}, {write_past, read}};
+  std::vector<std::pair<Deed, Deed>> pairs = {{read, nothing},  {read, read},  {read, write},
+                                              {write, nothing}, {write, read}, {write, write}};
+#if defined(__SSE2__)
+  pairs.push_back({write_past, read});
+#endif
   for (const auto& [second, first] : pairs) {
     std::printf("%-24s %-24s", kDeeds[int(second)], kDeeds[int(first)]);
     for (int64_t bytes = 100 << 10; bytes <= kMost; bytes *= 4)

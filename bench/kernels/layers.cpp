@@ -34,9 +34,6 @@ struct Options {
   bool all = false;
 };
 
-// Between the scratch memory of threads, as in the engine (runtime/cpu/backend.cpp).
-constexpr int64_t kApart = int64_t{1} << 20;
-
 struct Buffers {
   std::vector<std::unique_ptr<char[]>> owned;
   // On huge pages where the engine's memory would be.
@@ -174,7 +171,7 @@ class Bench {
       const int threads = team->size();
       std::vector<void*> scratch;
       for (int i = 0; i < threads; ++i) {
-        memory.make(kApart);
+        memory.make(kScratchGap);
         scratch.push_back(memory.make(kernel.scratch ? kernel.scratch(shape) : 0));
       }
       const Measured result = measure(isa_, *team, operations, options_.seconds, [&] {

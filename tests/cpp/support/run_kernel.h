@@ -1,6 +1,6 @@
 // Runs one kernel as the executor would, in a hostile setting: scratch, workspace and outputs start as NaN,
 // every buffer has exactly its stated size inside guard bytes, and the items are run whole or one by one in
-// reverse order, each with fresh scratch. Inputs lie off any alignment but their element's.
+// reverse order, every third with fresh scratch. Inputs lie off any alignment but their element's.
 #pragma once
 
 #include <cstring>

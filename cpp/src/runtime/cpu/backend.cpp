@@ -17,10 +17,6 @@ namespace {
 constexpr int kMaxPhases = 8;
 constexpr int64_t kManyItems = 8;  // fewer do not walk through memory
 constexpr int64_t kPieces = 8;     // that one thread takes, from the last on, where it goes backwards
-// Before each thread's scratch memory. What the hardware fetches ahead of a walk through Winograd's points reaches far
-// past the end, and takes lines from the core that has them in use: on two cores that share no L3 (Zen 5), 128 images
-// of 32->64 @14 took 1.05 ms with nothing between, 0.91 with 256 KB, 0.81 with 512 KB, 0.78 with 1 MB and with 3.
-constexpr int64_t kApart = int64_t{1} << 20;
 
 std::atomic<bool>& winograd_setting() {
   static std::atomic<bool> allowed = [] {
@@ -43,7 +39,7 @@ class CpuPlan : public Plan {
     for (int phase = 0; phase < phases_; ++phase) items_[phase] = kernel.items(shape_.data(), phase);
     if (kernel.workspace) workspace_ = kernel.workspace(shape_.data());
     if (kernel.scratch) scratch_ = kernel.scratch(shape_.data());
-    if (scratch_ > 0) scratch_ += kApart;
+    if (scratch_ > 0) scratch_ += kScratchGap;
     serial_ = phases_ == 1 && items_[0] <= 1;
     for (int phase = 0; phase < phases_; ++phase) units_ += items_[phase] > 0;
   }
@@ -167,7 +163,8 @@ class CpuBackend final : public Backend {
     auto work = [&, shared = &progress](const TeamMember& member) {
       CpuStream stream;
       stream.member = member;
-      stream.scratch = scratch_bytes ? static_cast<char*>(scratch) + member.index * scratch_bytes + kApart : nullptr;
+      stream.scratch =
+          scratch_bytes ? static_cast<char*>(scratch) + member.index * scratch_bytes + kScratchGap : nullptr;
       stream.progress = shared;
       enqueue_all(stream);
     };
