@@ -1,7 +1,8 @@
 // The weight gradient as one product, (taps * c_in, pixels) by (pixels, c_out), with both operands copied into the
-// micro-kernel's order a few hundred pixels at a time. Each block of the gradient reads x and gy once from memory,
-// while the block before is being summed. Against the in-place kernel beside it, which reads x once for every 64
-// output channels: 1x1 256 -> 64 at 56x56, batch 16, 39% of peak; here see docs/experiments.md.
+// micro-kernel's order a few hundred pixels at a time, by the tiles that meet them first where they lie in rows. Each
+// block of the gradient reads x and gy once from memory, while the block before is being summed. Against the in-place
+// kernel beside it, which reads x once for every 64 output channels: 1x1 256 -> 64 at 56x56, batch 16, 39% of peak;
+// here see docs/experiments.md.
 #pragma once
 
 #include "kernels/cpu/conv_geometry.h"
@@ -119,7 +120,7 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
     return sum_part_items(static_cast<const Real*>(args.workspace), elements, p.split.parts, begin, end, gw);
   Real* sums = static_cast<Real*>(args.scratch);
   Real* strips = sums + p.split.block_rows(p.rows) * p.split.block_columns(p.s.c_out);
-  Real* panels = strips + p.split.block_rows(p.rows) * kMostTerms;
+  Real* panel = strips + p.split.block_rows(p.rows) * kMostTerms;
   for (int64_t item = begin; item < end; ++item) {
     const SplitItem block = split_item(p.split, p.rows, p.s.c_out, p.pixels, item);
     const int64_t r = block.row_begin, rows = block.row_end - r;
@@ -128,8 +129,13 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
     for (int64_t at = first, next; at < last; at = next) {
       const int64_t count = step_terms(last - at);
       next = at + count;
-      pack_rows(p, x, r, r + rows, at, count, strips);
-      pack_panels(gy + at * p.s.c_out + n, p.s.c_out, count, columns, panels);
+      InPlace in_place{nullptr, 0, gy + at * p.s.c_out + n, p.s.c_out};
+      if (kKeepsRows && kStripRows == kTileRows && p.pointwise() && columns >= kPanel) {
+        in_place.a = x + at * p.s.c_in + r;
+        in_place.a_step = p.s.c_in;
+      } else {
+        pack_rows(p, x, r, r + rows, at, count, strips);
+      }
       Ahead in_gy{}, in_x{};
       const auto ask = [&](const SplitItem& of, int64_t from) {
         const int64_t terms = step_terms(of.term_end - from);
@@ -142,7 +148,7 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
         const SplitItem after = split_item(p.split, p.rows, p.s.c_out, p.pixels, item + 1);
         ask(after, after.term_begin);
       }
-      add_block(packed_strips(strips), panels, count, rows, columns, sums, at == first, in_gy, in_x);
+      add_block(packed_strips(strips), panel, count, rows, columns, sums, at == first, in_gy, in_x, in_place);
     }
     Real* to = p.split.parts == 1 ? gw : static_cast<Real*>(args.workspace) + block.part * elements;
     for (int64_t j = 0; j < columns; j += kPanel)
@@ -163,7 +169,7 @@ static int64_t workspace(const ConvShape& shape) {
 static int64_t scratch(const ConvShape& shape) {
   const Plan p(shape);
   const int64_t rows = p.split.block_rows(p.rows), columns = p.split.block_columns(p.s.c_out);
-  return (rows * columns + (rows + columns) * kMostTerms) * int64_t{sizeof(Real)};
+  return (rows * columns + (rows + kPanel) * kMostTerms) * int64_t{sizeof(Real)};
 }
 // Fitted to the layers of bench/kernels (AVX-512): 1.15 for what the tiles lose, three cycles a copied piece of a tile,
 // two a copied vector, and what each pixel and stretch of pixels costs.

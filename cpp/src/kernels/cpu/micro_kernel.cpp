@@ -25,13 +25,19 @@ STRIATE_INLINE void add_term(const Real* const* a, int64_t a_row, int64_t t, con
   }
 }
 
-template <int Rows, int Vecs, RowLayout Layout, bool Masked>
+// What a kernel leaves of its operands for the tiles after it; it asks for them some terms ahead, since rows in place
+// lie too far apart for the hardware to follow.
+enum Keeps : unsigned { kNothing = 0, kA = 1, kB = 2 };
+constexpr int64_t kAskedTerms = 24;
+
+template <int Rows, int Vecs, RowLayout Layout, bool Masked, unsigned Kept = kNothing>
 void run_tiles(const Reduction& sum, const Real* a, const Real* b, Real* c, int64_t c_row, int64_t columns,
                bool accumulate) {
   const int64_t tail = columns - (Vecs - 1) * kLanes;
   const int64_t a_row = Layout == RowLayout::unit ? 1 : sum.a_row;
   const int64_t a_step = Layout == RowLayout::strided ? 1 : sum.a_step;
   const Real* ahead = sum.prefetch_step ? sum.prefetch : a;
+  Real *keep_a = sum.keep_a, *keep_b = sum.keep_b;
   for (int64_t line = 0, tile = 0; line < sum.lines;) {
     Vec acc[Rows][Vecs];
     STRIATE_UNROLL
@@ -53,6 +59,19 @@ void run_tiles(const Reduction& sum, const Real* a, const Real* b, Real* c, int6
           for (int i = 0; i < kBases; ++i) base[i] = row + 3 * i * a_row;
           for (int64_t t = 0; t < sum.length; ++t) {
             add_term<Rows, Vecs, Masked>(base, a_row, 0, col, tail, acc);
+            if constexpr (Kept & kA) {
+              __builtin_prefetch(base[0] + kAskedTerms * a_step, 0, 3);
+              store_n(keep_a, load_n(base[0], Rows), Rows);
+              keep_a += Rows;
+            }
+            if constexpr (Kept & kB) {
+              STRIATE_UNROLL
+              for (int v = 0; v < Vecs; ++v) {
+                __builtin_prefetch(col + kAskedTerms * sum.b_step + v * kLanes, 0, 3);
+                store(keep_b + v * kLanes, load(col + v * kLanes));
+              }
+              keep_b += Vecs * kLanes;
+            }
             STRIATE_UNROLL
             for (int i = 0; i < kBases; ++i) base[i] += a_step;
             col += sum.b_step;
@@ -112,6 +131,23 @@ constexpr Instances instances() {
 template <int Vecs, RowLayout Layout>
 constexpr Instances kInstances[2] = {instances<Vecs, Layout, false>(), instances<Vecs, Layout, true>()};
 
+struct KeepingInstances {
+  MicroKernel kernels[kTileRows];
+};
+template <unsigned Kept, int Rows = kTileRows>
+constexpr void fill_keeping(KeepingInstances& out) {
+  out.kernels[Rows - 1] = run_tiles<Rows, kTileVecs, RowLayout::unit, false, Kept>;
+  if constexpr (Rows > 1) fill_keeping<Kept, Rows - 1>(out);
+}
+template <unsigned Kept>
+constexpr KeepingInstances keeping_instances() {
+  KeepingInstances out{};
+  fill_keeping<Kept>(out);
+  return out;
+}
+template <unsigned Kept>
+constexpr KeepingInstances kKeeping = keeping_instances<Kept>();
+
 // Half a tile's rows: what covers the latency of their sums, and whose addresses fit the registers.
 constexpr int kNarrowRows = kTileRows / 2;
 
@@ -160,6 +196,12 @@ MicroKernel micro_kernel(RowLayout layout, int64_t rows, int64_t columns, bool m
                              ? (one ? kInstances<1, RowLayout::unit> : kInstances<2, RowLayout::unit>)[masked]
                              : (one ? kInstances<1, RowLayout::strided> : kInstances<2, RowLayout::strided>)[masked];
   return set.kernels[rows - 1];
+}
+
+MicroKernel keeping_kernel(bool keeps_a, bool keeps_b, int64_t rows) {
+  if constexpr (kKeepsRows)
+    if (keeps_a) return (keeps_b ? kKeeping<kA | kB> : kKeeping<kA>).kernels[rows - 1];
+  return kKeeping<kB>.kernels[rows - 1];
 }
 
 }  // namespace striate::STRIATE_ISA

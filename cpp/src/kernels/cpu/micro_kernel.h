@@ -33,6 +33,8 @@ struct Reduction {
   const Real* prefetch = nullptr;
   int64_t prefetch_step = 0;
   int64_t prefetch_jump = 0;  // more, after each inner loop
+  // Where a keeping kernel leaves what it reads: of each term the tile's rows, or its columns.
+  Real *keep_a = nullptr, *keep_b = nullptr;
   // Sums are written past the caches: c aligned to a cache line, whole vectors.
   bool stream = false;
 };
@@ -51,6 +53,11 @@ using MicroKernel = void (*)(const Reduction& sum, const Real* a, const Real* b,
                              int64_t columns, bool accumulate);
 
 MicroKernel micro_kernel(RowLayout layout, int64_t rows, int64_t columns, bool masked);
+
+// Of unit layout and kPanel columns: it also leaves what it reads of a or b, or both, in keep_a and keep_b.
+MicroKernel keeping_kernel(bool keeps_a, bool keeps_b, int64_t rows);
+// Whether there is one that keeps a: for each term a vector's lanes hold the rows of a tile.
+constexpr bool kKeepsRows = kTileRows <= kLanes;
 
 // c[row] = sum over t of a[row * a_row + t] * b[t], for kLanes terms beside one vector. b stays in registers for all
 // rows, so that a row costs a load a term and no more, where tiles of such short sums cost half as much again. Asks for
