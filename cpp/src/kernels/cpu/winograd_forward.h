@@ -23,10 +23,9 @@ namespace winograd {
 // are met, else what `ahead` names.
 template <int M, int R, bool Gradient>
 void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block, const PatchTiles& tiles,
-              const Real* input, const Real* weights, int64_t panel_begin, int64_t panel_end, Real* sums,
+              const Real* input, const Real* weights, int64_t panel_begin, int64_t panel_end, Real* sums, bool near,
               Ahead (&ahead)[2]) {
   constexpr int P = M + R - 1;
-  const bool near = k.weights_near();
   // What `ahead` names, late enough to stay in L2, unless the terms left would not do to ask for all of it.
   const bool asks = pair > 0 || k.c_in <= kLeastChannels;
   for (int64_t i = 0; i < 2 * P; ++i, input += block.point) {
@@ -52,17 +51,19 @@ void multiply(const Convolution<M, R, Gradient>& k, int pair, const Block& block
                        to + places.begin * k.kSumTile, k.kSumTile, places.count(), next);
         continue;
       }
+      // Fewer than four tiles of rows have not the terms to ask for two panels.
+      const int64_t row_tiles = ceil_div(places.count(), kTileRows), wanted = row_tiles < 4 ? 1 : 2;
+      int64_t asked = 0;
       for_tile_runs(places.count(), kTileRows, [&](int64_t from, int64_t rows, int64_t count) {
         sum.tiles = count;
         sum.a_tile = rows * block.row;
         sum.c_tile = rows * k.kSumTile;
         sum.prefetch = nullptr;
         sum.prefetch_step = kLine;
-        // Fewer than four tiles have not the terms to ask for two panels.
-        const int64_t wanted = count < 4 ? 1 : 2;
-        if (!near && from == 0 && (panel - panel_begin) % wanted == 0) {
-          sum.prefetch = panel + 1 < panel_end ? b + k.weight_panel() : next_point;
-          sum.prefetch_step = min_of(max_of(wanted * width / count, 1), kLine);
+        if (!near && (panel - panel_begin) % wanted == 0) {
+          sum.prefetch_step = min_of(max_of(wanted * width / row_tiles, 1), kLine);
+          sum.prefetch = (panel + 1 < panel_end ? b + k.weight_panel() : next_point) + asked;
+          asked += count * terms * sum.prefetch_step;
         }
         for (int64_t a = 0; a < 2 && asks && !sum.prefetch; ++a) sum.prefetch = ahead[a].take(count * terms);
         if (!sum.prefetch) sum.prefetch_step = 0;
@@ -161,9 +162,12 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
     const PatchTiles tiles(g, patch);
     const int64_t panel_begin = part_begin(k.panels, k.groups, item % k.groups);
     const int64_t panel_end = part_begin(k.panels, k.groups, item % k.groups + 1);
+    // A thread's first item has them come from further away, wherever they stay then. Sums of fewer terms are over
+    // before what is asked for comes (GoogLeNet's 5x5 layers: 1% of an image slower).
+    const bool near = k.weights_near() && (!args.fresh || item > begin || k.terms() < 64);
     Ahead ahead[2];
     const auto multiply_pair = [&](int pair, const Real* points) {
-      multiply(k, pair, block, tiles, points, weights, panel_begin, panel_end, sums, ahead);
+      multiply(k, pair, block, tiles, points, weights, panel_begin, panel_end, sums, near, ahead);
     };
     const auto multiply_all = [&](const Real* points) {
       for (int pair = 0; pair < P / 2; ++pair) multiply_pair(pair, points + pair * 2 * P * block.point);
