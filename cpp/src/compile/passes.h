@@ -36,6 +36,9 @@ Graph move_relu_gradients(const Graph& graph);
 // the backend claims it; a convolution also with the 2x2 pooling of its result.
 Graph fuse_epilogues(const Graph& graph, const Backend& backend);
 
+// A 1x1 convolution that alone reads a max pooling in windows of 3x3 around each pixel, as one step.
+Graph fuse_input_pooling(const Graph& graph, const Backend& backend);
+
 // momentum_update of a weight by a product over a small batch: the product is not kept.
 Graph fuse_updates(const Graph& graph);
 

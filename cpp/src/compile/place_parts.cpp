@@ -10,7 +10,8 @@ namespace {
 bool can_be_placed(const Value& value, const Backend& backend) {
   const Conv* conv = op_as<Conv>(value);
   return conv && !conv->fused.residual && !conv->fused.mask && value.type().shape.elements() > 0 &&
-         backend.claim({std::string(Conv::kName), conv->fused.bias, conv->fused.activation, conv->fused.pooling, true});
+         backend.claim({std::string(Conv::kName), conv->fused.bias, conv->fused.activation, conv->fused.pooling, true,
+                        conv->pools_input});
 }
 
 }  // namespace

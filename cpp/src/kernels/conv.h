@@ -15,6 +15,9 @@ struct ConvShape {
   int64_t stride[3], dilation[3];
   int64_t pad[3];     // before; what lies after follows from `out`
   Epilogue epilogue;  // of forward and input_gradient (which is the forward pass of a transposed convolution)
+  // Of a forward pass with a 1x1 kernel in steps of 1, a full panel of channels or more: x is first pooled by its
+  // maximum, in windows of 3x3 along h and w in steps of 1 that reach one pixel beyond the image.
+  bool pools_input;
 };
 
 // forward          buffers (x, w, bias, residual, mask, y); y pooled, or some channels of wider memory, where the

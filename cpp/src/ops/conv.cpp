@@ -103,6 +103,7 @@ bool ConvAttributes::shape(std::string_view op, const Shape& x, const Shape& ker
 
 void Conv::attributes(AttributeVisitor& visit) {
   ConvAttributes::visit(visit);
+  if (pools_input) visit("pools_input", pools_input);
   fused.visit(visit);
 }
 
@@ -129,6 +130,7 @@ void Conv::lower(Lowering& lowering) const {
                   "x has no channels: x.shape=", lowering.input_type(0).shape.text(), ". Expected at least 1.");
     return;
   }
+  shape.pools_input = pools_input;
   shape.epilogue = fused.epilogue(kName);
   shape.epilogue.part = lowering.part(0);
   fused.call(lowering, Family::conv, ConvFunction::forward, shape, 2);

@@ -29,6 +29,8 @@ struct ConvAttributes {
 struct Conv : OpBase<Conv>, ConvAttributes {
   static constexpr std::string_view kName = "conv";
   FusedEpilogue fused;  // set by the compiler alone
+  // So is this: x is max-pooled first, in windows of 3x3 around each pixel.
+  bool pools_input = false;
 
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;

@@ -105,6 +105,35 @@ TEST_CASE("a convolution ends with the pooling of its result, unless something e
   }
 }
 
+TEST_CASE("a 1x1 convolution pools its input, unless something else reads this") {
+  const Value x = input("x", DType::float32, {kUnknown, 6, 9, 20});
+  const Variable w("w", random({1, 1, 20, 40}, 1)), b("b", random({40}, 2));
+  const std::vector<Tensor> given = {random({3, 6, 9, 20}, 3)};
+  ops::PoolOptions around;
+  around.window = {3, 3};
+  around.strides = {1, 1};
+  around.padding.mode = "same";
+  const Value pooled = ops::max_pool(x, around), y = ops::relu(ops::add(ops::conv(pooled, w.value()), b.value()));
+  CHECK(count_steps(Function("f", {x}, {y}), given) == 1);
+  CHECK(count_steps(Function("f", {x}, {y, pooled}), given) == 2);
+  CHECK(count_steps(Function("f", {x}, {ops::concatenate({y, ops::relu(x)}, 3)}), given, "max_pool") == 0);
+  check_same({x}, {y}, {pooled}, given, 0);
+  // Other windows, other kernels and narrow results stay steps of their own.
+  const auto steps_of = [&](const ops::PoolOptions& options, const Shape& kernel) {
+    const Value result = ops::conv(ops::max_pool(x, options), constant(random(kernel, 4)));
+    return count_steps(Function("f", {x}, {result}), given);
+  };
+  ops::PoolOptions wide = around, strided = around, valid = around;
+  wide.window = {3, 5};
+  strided.strides = {2, 1};
+  valid.padding.mode = "valid";
+  CHECK(steps_of(around, {1, 1, 20, 32}) == 1);
+  for (const ops::PoolOptions& options : {wide, strided, valid}) CHECK(steps_of(options, {1, 1, 20, 40}) == 2);
+  CHECK(steps_of(around, {3, 1, 20, 40}) == 2);
+  CHECK(steps_of(around, {1, 1, 20, 31}) == 2);
+  CHECK(count_steps(Function("f", {x}, {ops::conv(ops::avg_pool(x, around), w.value())}), given) == 2);
+}
+
 TEST_CASE("convolutions write the channels of a concatenation that alone reads them") {
   const Value x = input("x", DType::float32, {2, 9, 8, 16});
   const auto branch = [&](int64_t size, int64_t channels, uint64_t seed) {

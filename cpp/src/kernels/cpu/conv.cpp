@@ -3,6 +3,7 @@
 #include "kernels/conv.h"
 
 #include "kernels/cpu/conv_direct.h"
+#include "kernels/cpu/conv_pooled_input.h"
 #include "kernels/cpu/conv_weight_gradient.h"
 #include "kernels/cpu/conv_weight_packed.h"
 #include "kernels/cpu/winograd_far.h"
@@ -14,7 +15,8 @@ namespace {
 
 constexpr Kernel kForward[] = {
     direct::kernel<false>(),         winograd::kernel<4, 3, false>(),     winograd::kernel<2, 3, false>(),
-    winograd::kernel<2, 5, false>(), winograd::far_kernel<4, 3, false>(), winograd::kernel<3, 2, false>()};
+    winograd::kernel<2, 5, false>(), winograd::far_kernel<4, 3, false>(), winograd::kernel<3, 2, false>(),
+    pooled_input::kernel()};
 constexpr Kernel kInputGradient[] = {
     direct::kernel<true>(),         winograd::kernel<4, 3, true>(),     winograd::kernel<2, 3, true>(),
     winograd::kernel<2, 5, true>(), winograd::far_kernel<4, 3, true>(), winograd::kernel<3, 2, true>()};

@@ -272,7 +272,7 @@ int64_t scratch(const ConvShape& shape) {
 }
 
 double cost(const ConvShape& s) {
-  if (s.groups != 1) return -1;
+  if (s.groups != 1 || s.pools_input) return -1;
   return double(s.n) * double(product(s.out)) * double(product(s.kernel)) * double(s.c_in) *
          double(ceil_div(s.c_out, kLanes)) / 2;
 }

@@ -114,7 +114,7 @@ STRIATE_INLINE void clear(Real* p, int64_t n) {
 }
 
 // Writes 0 where no window of the output rows [begin, end) lies: nothing when the windows tile the input.
-void clear_gaps(const PoolShape& s, Real* gx, int64_t begin, int64_t end) {
+[[maybe_unused]] static void clear_gaps(const PoolShape& s, Real* gx, int64_t begin, int64_t end) {
   bool tiled = true;
   for (int64_t ow = 0; ow < s.out[2]; ++ow) tiled &= same(cells_of(s, 2, ow), owned(s, 2, ow));
   const Steps step = steps_of(s);

@@ -120,8 +120,8 @@ class CpuBackend final : public Backend {
 
   bool claim(const Region& region) const override {
     const bool anchor = region.anchor == "conv" || region.anchor == "conv_input_gradient" || region.anchor == "matmul";
-    if ((region.pooling != "none" || region.part) && region.anchor != "conv") return false;
-    if (region.pooling != "none" && region.part) return false;
+    if ((region.pooling != "none" || region.part || region.pools_input) && region.anchor != "conv") return false;
+    if (region.pooling != "none" && (region.part || region.pools_input)) return false;
     return anchor && (region.activation == "none" || region.activation == "relu" || region.activation == "sigmoid" ||
                       region.activation == "tanh");
   }
