@@ -1,8 +1,9 @@
 // The convolutions and products of the model zoo: which kernel the cost models choose, its time and its share of the
 // FMA peak measured in the same run.
-//   bench_layers [--nets REGEX] [--layers REGEX] [--threads 1,2] [--batch N] [--seconds S] [--all]
+//   bench_layers [--nets REGEX] [--layers REGEX] [--threads 1,2] [--batch N] [--seconds S] [--all] [--cold]
 // REGEX searches the net's name, or the layer's and function's ("3x3/1 64->64 @56 weight_gradient"). --batch replaces
-// the nets' own; --seconds is spent on each row at least; --all times every kernel able, not the chosen one alone.
+// the nets' own; --seconds is spent on each row at least; --all times every kernel able, not the chosen one alone; with
+// --cold weights come from memory, as those of a net do that has more of them than the caches hold.
 // STRIATE_CPU_ISA chooses the ISA. Times are of the slowest thread's processor; a net's last lines add up its layers,
 // each as often as it occurs. "pack" is the weights' preparation on one thread, which a training step pays each time.
 #if defined(__linux__)
@@ -31,7 +32,7 @@ struct Options {
   std::vector<int> threads{1, 2};
   int64_t batch = 0;
   double seconds = 0.05;
-  bool all = false;
+  bool all = false, cold = false;
 };
 
 struct Buffers {
@@ -140,7 +141,8 @@ class Bench {
       if (&kernel != best && !(options_.all && (!kernel.cost || kernel.cost(shape) >= 0))) continue;
       std::printf("%-9s %2ldx %24s %-15s", net.c_str(), long(count), layer.c_str(), name);
       std::printf(" %c%-14s", &kernel == best ? ' ' : '-', kernel.name);
-      const std::vector<double> seconds = time(kernel, shape, sizes, operations);
+      const bool flushes = options_.cold && std::string(name) != "weight_gradient";
+      const std::vector<double> seconds = time(kernel, shape, sizes, operations, flushes);
       std::printf("\n");
       std::fflush(stdout);
       if (&kernel != best) continue;
@@ -152,14 +154,16 @@ class Bench {
   }
 
   std::vector<double> time(const Kernel& kernel, const void* shape, const std::vector<int64_t>& sizes,
-                           double operations) {
+                           double operations, bool flushes) {
     const int64_t element = isa_ == Isa::f64 ? 8 : 4;
     Buffers memory;
     std::vector<void*> pointers;
     for (const int64_t size : sizes) pointers.push_back(size ? memory.make(size * element) : nullptr);
     double pack_ms = 0;
+    int64_t weights = sizes[1] * element;  // bytes
     if (kernel.prepare) {
-      void* prepared = memory.make(kernel.prepare->bytes(shape));
+      weights = kernel.prepare->bytes(shape);
+      void* prepared = memory.make(weights);
       const double begin = thread_seconds();
       kernel.prepare->run(shape, pointers[kernel.prepared_input], prepared, 0, kernel.prepare->items(shape));
       pack_ms = 1e3 * (thread_seconds() - begin);
@@ -174,7 +178,10 @@ class Bench {
         memory.make(kScratchGap);
         scratch.push_back(memory.make(kernel.scratch ? kernel.scratch(shape) : 0));
       }
-      const Measured result = measure(isa_, *team, operations, options_.seconds, [&] {
+      const auto flush_weights = [&] {
+        if (flushes) flush(pointers[1], weights);
+      };
+      const Measured result = measure(isa_, *team, operations, options_.seconds, flush_weights, [&] {
         for (int phase = 0; phase < kernel.phases; ++phase) {
           const int64_t items = kernel.items(shape, phase);
           if (items == 0) continue;
@@ -200,9 +207,9 @@ class Bench {
 };
 
 [[noreturn]] void usage() {
-  std::fprintf(
-      stderr,
-      "usage: bench_layers [--nets REGEX] [--layers REGEX] [--threads 1,2] [--batch N] [--seconds S] [--all]\n");
+  std::fprintf(stderr,
+               "usage: bench_layers [--nets REGEX] [--layers REGEX] [--threads 1,2] [--batch N] [--seconds S] [--all] "
+               "[--cold]\n");
   std::exit(2);
 }
 
@@ -210,8 +217,8 @@ Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (name == "--all") {
-      options.all = true;
+    if (name == "--all" || name == "--cold") {
+      (name == "--all" ? options.all : options.cold) = true;
       continue;
     }
     if (++i == argc) usage();
@@ -239,6 +246,10 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
+  if (options.cold && !flush(&options, 0)) {
+    std::fprintf(stderr, "bench_layers: --cold needs an instruction to flush the caches, which only x86-64 gives.\n");
+    return 2;
+  }
   Bench bench(options);
   for (const zoo::Net& net : zoo::all())
     if (std::regex_search(net.name, options.nets)) bench.net(net);

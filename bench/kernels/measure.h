@@ -121,6 +121,18 @@ class Team {
   bool stop_ = false;
 };
 
+// Out of the caches of all cores; false where there is no instruction for it.
+inline bool flush(const void* memory, int64_t bytes) {
+#if defined(__x86_64__)
+  for (int64_t i = 0; i < bytes; i += 64) __builtin_ia32_clflush(static_cast<const char*>(memory) + i);
+  __builtin_ia32_mfence();
+  return true;
+#else
+  (void)memory, (void)bytes;
+  return false;
+#endif
+}
+
 inline double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
   return values[values.size() / 2];
@@ -143,15 +155,17 @@ struct Measured {
 };
 
 // Shared machines change their clock from one second to the next and take cores away, so each run is held against
-// the peak measured just before it, both in processor time, and the median of those shares is reported.
-template <class Step>
-Measured measure(Isa isa, Team& team, double operations, double least_seconds, Step&& step) {
+// the peak measured just before it, both in processor time, and the median of those shares is reported. `before` each
+// run is not timed.
+template <class Before, class Step>
+Measured measure(Isa isa, Team& team, double operations, double least_seconds, Before&& before, Step&& step) {
   step();
   std::vector<double> seconds, shares;
   const auto start = Clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   while (seconds.size() < 5 || (elapsed() < least_seconds && seconds.size() < 1000)) {
     const double peak = peak_of(isa, team, 5000);
+    before();
     step();
     seconds.push_back(team.take_busy_seconds());
     shares.push_back(operations / seconds.back() / peak);
