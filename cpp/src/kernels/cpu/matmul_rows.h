@@ -41,7 +41,7 @@ namespace rows {
 constexpr int64_t kMostRows = 8;  // of A; from there on copying pays
 constexpr int64_t kRun = 8;       // rows of B at a time: as many streams from memory
 constexpr int64_t kColumns = 1024;
-constexpr int64_t kWantedItems = 16;
+constexpr int64_t kWantedItems = 32;
 constexpr int64_t kLeastPart = 64;  // of k
 constexpr int64_t kDots = 4;        // rows of B that share a row of A
 constexpr int64_t kDotRow = kDots > kLanes ? kDots : kLanes;
