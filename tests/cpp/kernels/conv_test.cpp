@@ -203,7 +203,7 @@ TEST_CASE("conv: products in disguise") {
   check_exact(conv_shape(3, 45, 100, kNone, {20, 1, 1, 1, 0, 0}, {17, 1, 1, 1, 0, 0}));
   check_exact(conv_shape(2, 14, 32, kNone, {20, 1, 1, 1, 0, 0}, {17, 1, 1, 1, 0, 0}));
   check_exact(conv_shape(1, 70, 20, kNone, {30, 1, 1, 1, 0, 0}, {20, 1, 1, 1, 0, 0}));
-  check_exact(conv_shape(5, 16, 120, kNone, {5, 5, 1, 1, 0, 0}, {5, 5, 1, 1, 0, 0}));              // LeNet's C5
+  check_exact(conv_shape(5, 16, 120, kNone, {5, 5, 1, 1, 0, 0}, {5, 5, 1, 1, 0, 0}));  // LeNet's C5
   check_exact(conv_shape(5, 3, 20, {2, 2, 2, 1, 0, 0}, {3, 3, 1, 1, 0, 0}, {1, 1, 1, 4, 0, 0}));
   check_exact(conv_shape(1, 8, 40, kNone, {9, 1, 2, 1, 0, 0}, {11, 1, 2, 1, 0, 0}));  // strided 1x1
   check_exact(conv_shape(64, 64, 64, kNone, kNone, kNone));
