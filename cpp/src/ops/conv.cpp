@@ -116,6 +116,8 @@ std::vector<ValueType> Conv::infer(const std::vector<ValueType>& inputs) const {
 
 std::vector<Value> Conv::gradient(const GradientArgs& args) const {
   fused.check_unfused(kName);
+  STRIATE_CHECK(!pools_input, value, kName,
+                "has no gradient once it pools its input. Take gradients before compiling.");
   const Value &x = args.inputs[0], &kernel = args.inputs[1], &g = args.output_gradients[0];
   std::vector<Value> result(2);
   if (args.needed[0]) result[0] = input_gradient_of(*this, g, kernel, x);

@@ -1,6 +1,6 @@
 // The 1x1 convolution of a max pooling, as on the fourth branch of an Inception block: an item pools a few rows of an
 // image into scratch memory and multiplies them from there. A pooling by itself takes 0.4 of the product's time (512
-// channels @14, one image), and on two cores that share no L3 more than the product: it writes what both have read, at
+// channels @14, one image), and on two cores that share no L3 about as long as it: it writes what both have read, at
 // 8 GB/s (docs/performance.md).
 #pragma once
 

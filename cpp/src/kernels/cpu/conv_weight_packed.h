@@ -129,7 +129,7 @@ static void run(const ConvShape& shape, const KernelArgs& args, int phase, int64
     for (int64_t at = first, next; at < last; at = next) {
       const int64_t count = step_terms(last - at);
       next = at + count;
-      InPlace in_place{nullptr, 0, gy + at * p.s.c_out + n, p.s.c_out};
+      InPlace in_place{nullptr, 0, strips, gy + at * p.s.c_out + n, p.s.c_out};
       if (kKeepsRows && kStripRows == kTileRows && p.pointwise() && columns >= kPanel) {
         in_place.a = x + at * p.s.c_in + r;
         in_place.a_step = p.s.c_in;

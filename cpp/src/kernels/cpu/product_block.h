@@ -142,6 +142,7 @@ STRIATE_INLINE int64_t shares_of(const Ahead& ahead, int64_t terms) {
 struct InPlace {
   const Real* a = nullptr;  // rows side by side, terms a_step apart
   int64_t a_step = 0;
+  Real* strips = nullptr;   // where a is left: what the first operand's Rows name
   const Real* b = nullptr;  // columns side by side, terms b_step apart
   int64_t b_step = 0;
 };
@@ -172,7 +173,7 @@ struct InPlace {
         sum.a_step = a_step;
         sum.b_step = width;
         if (keeps_a) {
-          sum.keep_a = const_cast<Real*>(a_at);
+          sum.keep_a = from.strips + (a_at - a.at);
           a_at = from.a + r;
           sum.a_step = from.a_step;
         }
