@@ -35,7 +35,7 @@ def step_seconds(engine: Engine, name: str, batch: int) -> list[tuple[str, float
 
 
 def bound(name: str, batch: int) -> str:
-    """A line for people."""
+    """The bound for one network and batch, and the sizes it was taken over, as a line to print."""
     engine = Engine(name, nets.NETS[name].ops(True), "predict", 2)
     whole = step_seconds(engine, name, batch)
     names, times = [n for n, _ in whole], {batch: [s for _, s in whole]}
@@ -52,7 +52,7 @@ def bound(name: str, batch: int) -> str:
     best, images, cut = min(cuts)
     each = sum(map(min, zip(*times.values(), strict=True)))
     return (
-        f"{name}, batch {batch}: {1e3 * total:.2f} ms; {images} at a time up to step {cut} of {len(names)} "
+        f"{name}, batch {batch}: {1e3 * total:.2f} ms; of sizes {sorted(times)} {images} at a time up to step {cut} of {len(names)} "
         f"saves {100 * (1 - best / total):.1f}%; a size of its own for every step {100 * (1 - each / total):.1f}%"
     )
 
