@@ -79,7 +79,7 @@ def test_cpp_suite(cpp_build):
     """ctest, so that `pytest` alone runs every test there is."""
     if not has_doctest():
         pytest.skip("doctest is not installed (Debian: doctest-dev)")
-    out = run(tool("ctest"), "--test-dir", cpp_build, "--output-on-failure")
+    out = run(tool("ctest"), "--test-dir", cpp_build, "--output-on-failure", "--parallel", "2")
     assert "100% tests passed" in out
 
 

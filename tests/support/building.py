@@ -31,7 +31,8 @@ def configure(source, build, *options):
     """`cmake -S source -B build`, then builds."""
     prefix = f"-DCMAKE_PREFIX_PATH={sysconfig.get_path('purelib')}"  # where pip puts nlohmann-json's headers
     ninja = f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"
-    run(tool("cmake"), "-G", "Ninja", "-S", source, "-B", build, prefix, ninja, *options)
+    unity = "-DCMAKE_UNITY_BUILD=ON"  # half the time
+    run(tool("cmake"), "-G", "Ninja", "-S", source, "-B", build, prefix, ninja, unity, *options)
     run(tool("cmake"), "--build", build)
     return build
 

@@ -27,9 +27,9 @@ class Writer : public AttributeVisitor {
   Json json_ = Json::object();
 };
 
-class Reader : public AttributeVisitor {
+class AttributeReader : public AttributeVisitor {
  public:
-  Reader(const Json& json, const std::string& where) : json_(json_object(json, where)), where_(where) {}
+  AttributeReader(const Json& json, const std::string& where) : json_(json_object(json, where)), where_(where) {}
 
   void operator()(const char* name, bool& value) override {
     const Json& json = member(name);
@@ -89,7 +89,7 @@ Json attributes_to_json(const Op& op) {
 }
 
 void attributes_from_json(Op& op, const Json& json, const std::string& where) {
-  Reader reader(json, where);
+  AttributeReader reader(json, where);
   op.attributes(reader);
   reader.finish();
 }

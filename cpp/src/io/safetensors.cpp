@@ -49,9 +49,9 @@ struct Entry {
   uint64_t begin, end;  // bytes, from the end of the header
 };
 
-class Reader {
+class FileReader {
  public:
-  explicit Reader(const std::string& path) : path_(path), file_(nullptr, &std::fclose) {
+  explicit FileReader(const std::string& path) : path_(path), file_(nullptr, &std::fclose) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);  // before opening: a pipe would block
     STRIATE_CHECK(std::filesystem::exists(status), value, "load", "there is no file '", path, "'.");
@@ -81,7 +81,7 @@ class Reader {
   uint64_t size_ = 0;
 };
 
-std::string read_header(Reader& file) {
+std::string read_header(FileReader& file) {
   if (file.size() < 8)
     file.refuse("the file is cut short or no safetensors file: ", file.size(), " bytes, at least 8 were expected");
   unsigned char bytes[8];
@@ -99,7 +99,7 @@ std::string read_header(Reader& file) {
 }
 
 // Element count times element size, or refused where it overflows.
-Entry parse_entry(const Reader& file, const std::string& name, const Json& json) {
+Entry parse_entry(const FileReader& file, const std::string& name, const Json& json) {
   const std::string where = text_of("'", file.path(), "': tensor '", name, "'");
   Entry entry{.name = name, .dtype = {}, .shape = {}, .begin = 0, .end = 0};
   const std::string dtype = json_string(json_member(json, "dtype", where), where + " dtype");
@@ -136,7 +136,7 @@ Entry parse_entry(const Reader& file, const std::string& name, const Json& json)
 }
 
 // The tensors must fill the rest of the file exactly, which also rules out overlaps.
-void check_layout(const Reader& file, std::vector<Entry>& entries, uint64_t data_bytes) {
+void check_layout(const FileReader& file, std::vector<Entry>& entries, uint64_t data_bytes) {
   std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;  // empty tensors before the one at their place
   });
@@ -215,7 +215,7 @@ void write_safetensors(const std::string& path, const Safetensors& contents) {
 }
 
 Safetensors read_safetensors(const std::string& path, bool require_checksums) {
-  Reader file(path);
+  FileReader file(path);
   const std::string where = text_of("'", path, "': header");
   const std::string text = read_header(file);
   const bool checked = text.starts_with(kHeaderStart) && text.size() > kHeaderStart.size() + kNoChecksum.size();

@@ -37,13 +37,6 @@ Cost conv_cost(const std::vector<ValueType>& inputs, const std::vector<ValueType
   return streaming_cost(inputs, outputs, 2 * static_cast<double>(y.elements()) * taps);
 }
 
-template <class OpType>
-OpType with_attributes(const ConvAttributes& attributes) {
-  OpType op;
-  static_cast<ConvAttributes&>(op) = attributes;
-  return op;
-}
-
 Value conv_of(const ConvAttributes& how, const Value& x, const Value& kernel) {
   return apply(with_attributes<Conv>(how), {x, kernel});
 }

@@ -25,6 +25,14 @@ struct ConvAttributes {
   bool shape(std::string_view op, const Shape& x, const Shape& kernel, ConvShape& shape) const;
 };
 
+// An op with these attributes: the ops are each other's gradients.
+template <class OpType>
+OpType with_attributes(const ConvAttributes& attributes) {
+  OpType op;
+  static_cast<ConvAttributes&>(op) = attributes;
+  return op;
+}
+
 // Inputs (x, kernel), then fused operands.
 struct Conv : OpBase<Conv>, ConvAttributes {
   static constexpr std::string_view kName = "conv";

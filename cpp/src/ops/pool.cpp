@@ -34,14 +34,6 @@ Placement place_pool(std::string_view op, const Shape& x, const PoolAttributes& 
   return placement;
 }
 
-// Attributes alike, for the ops that are each other's gradients.
-template <class OpType>
-OpType with_attributes(const PoolAttributes& attributes) {
-  OpType op;
-  static_cast<PoolAttributes&>(op) = attributes;
-  return op;
-}
-
 template <class OpType, class Like>
 OpType with_average_attributes(const Like& like) {
   OpType op = with_attributes<OpType>(like);
@@ -193,8 +185,9 @@ namespace {
 
 template <class OpType>
 OpType pool_of(const PoolOptions& options) {
-  return with_attributes<OpType>({options.window, options.strides, options.padding.mode, options.padding.lo,
-                                  options.padding.hi, options.ceil_mode, options.strict});
+  return with_attributes<OpType>(PoolAttributes{options.window, options.strides, options.padding.mode,
+                                                options.padding.lo, options.padding.hi, options.ceil_mode,
+                                                options.strict});
 }
 
 }  // namespace

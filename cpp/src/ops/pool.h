@@ -22,6 +22,14 @@ struct PoolAttributes {
   PoolShape shape(std::string_view op, const Shape& x) const;
 };
 
+// An op with these attributes: the ops are each other's gradients.
+template <class OpType>
+OpType with_attributes(const PoolAttributes& attributes) {
+  OpType op;
+  static_cast<PoolAttributes&>(op) = attributes;
+  return op;
+}
+
 template <class Derived>
 struct PoolBase : OpBase<Derived>, PoolAttributes {
   void attributes(AttributeVisitor& visit) override { PoolAttributes::visit(visit); }

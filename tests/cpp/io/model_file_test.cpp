@@ -11,17 +11,14 @@
 #include "io/safetensors.h"
 #include "io/temporary_folder.h"
 #include "support/small_model.h"
+#include "support/tensors.h"
 
 using namespace striate;
 using namespace striate::test;
 
 namespace {
 
-bool same(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), static_cast<size_t>(a.bytes())) == 0;
-}
-
-std::string reason(const std::string& path) {
+std::string refusal(const std::string& path) {
   try {
     Model::load(path);
   } catch (const Error& error) {
@@ -73,8 +70,8 @@ TEST_CASE("model file: functions and variables come back, to the bit") {
   CHECK(loaded.metadata() == model.metadata());
   CHECK(loaded.variables().size() == model.variables().size());
   for (const Variable& variable : model.variables())
-    CHECK_MESSAGE(same(loaded.variable(variable.name()).read(), variable.read()), variable.name());
-  CHECK(same(loaded.predict(data.x), model.predict(data.x)));
+    CHECK_MESSAGE(same_bits(loaded.variable(variable.name()).read(), variable.read()), variable.name());
+  CHECK(same_bits(loaded.predict(data.x), model.predict(data.x)));
   CHECK(loaded.evaluate(data.x, data.labels) == model.evaluate(data.x, data.labels));
   model.save(folder.file("a"));  // evaluate() counted in the metrics' variables
   loaded.save(folder.file("b"));
@@ -150,7 +147,7 @@ TEST_CASE("model file: lies with valid checksums are refused by reason") {
   };
   for (const auto& [expected, change] : cases) {
     edit(good, bad, change);
-    const std::string text = reason(bad);
+    const std::string text = refusal(bad);
     CHECK_MESSAGE(text.find(expected) != std::string::npos, expected, ": ", text);
     CHECK_MESSAGE((text.find("bad'") != std::string::npos || text.find("two functions") != std::string::npos), text);
   }
@@ -162,10 +159,10 @@ TEST_CASE("model file: versions and kinds of files") {
   Safetensors file = read_safetensors(folder.file("a"));
   file.metadata["format_version"] = "2";
   write_safetensors(folder.file("b"), file);
-  CHECK(reason(folder.file("b")).find("has format version 2") != std::string::npos);
+  CHECK(refusal(folder.file("b")).find("has format version 2") != std::string::npos);
   file.metadata.erase("format");
   write_safetensors(folder.file("b"), file);
-  CHECK(reason(folder.file("b")).find("is no model") != std::string::npos);
+  CHECK(refusal(folder.file("b")).find("is no model") != std::string::npos);
 }
 
 // Each round changes up to three places of the graphs; the result loads and runs, or is an Error.

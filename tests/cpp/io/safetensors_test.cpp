@@ -10,6 +10,7 @@
 #include "io/json.h"
 #include "io/temporary_folder.h"
 #include "striate/error.h"
+#include "support/tensors.h"
 
 using namespace striate;
 using namespace striate::test;
@@ -33,11 +34,6 @@ const Tensor& find(const Safetensors& file, const std::string& name) {
     if (known == name) return tensor;
   FAIL("no tensor " << name);
   return file.tensors[0].second;
-}
-
-bool same(const Tensor& a, const Tensor& b) {
-  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
-         (a.bytes() == 0 || std::memcmp(a.data(), b.data(), static_cast<size_t>(a.bytes())) == 0);
 }
 
 // The error's text, or "" where the file is read.
@@ -65,7 +61,7 @@ TEST_CASE("safetensors: everything comes back, to the bit") {
   const Safetensors read = read_safetensors(folder.file("a"), true);
   CHECK(read.metadata == written.metadata);
   CHECK(read.tensors.size() == written.tensors.size());
-  for (const auto& [name, tensor] : written.tensors) CHECK_MESSAGE(same(find(read, name), tensor), name);
+  for (const auto& [name, tensor] : written.tensors) CHECK_MESSAGE(same_bits(find(read, name), tensor), name);
   write_safetensors(folder.file("b"), read);
   write_safetensors(folder.file("c"), read_safetensors(folder.file("b")));
   CHECK(read_bytes(folder.file("b")) == read_bytes(folder.file("c")));
@@ -100,7 +96,7 @@ TEST_CASE("safetensors: other writers' files need no checksums") {
   const std::string path = folder.file("a");
   write_bytes(path, with_header(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", std::string(8, '\0')));
   const Safetensors file = read_safetensors(path);
-  CHECK(same(find(file, "x"), Tensor::zeros(DType::float32, {2})));
+  CHECK(same_bits(find(file, "x"), Tensor::zeros(DType::float32, {2})));
   CHECK(reason(path, true).find("no header checksum") != std::string::npos);
 }
 

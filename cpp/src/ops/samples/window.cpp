@@ -31,13 +31,6 @@ std::vector<ConvCase> conv_cases() {
           {conv_how({1, 2, 1}, {}, "same"), {1, 2, 3, 3, 2}, {2, 3, 2, 2, 2}, {1, 2, 2, 3, 2}}};
 }
 
-template <class OpType>
-OpType with_attributes(const ConvAttributes& how) {
-  OpType op;
-  static_cast<ConvAttributes&>(op) = how;
-  return op;
-}
-
 struct PoolCase {
   PoolAttributes how;
   Shape x, y;
@@ -61,13 +54,6 @@ std::vector<PoolCase> pool_cases() {
           {pool_how({3, 3}, {2, 2}, "valid", true), {1, 6, 7, 1}, {1, 3, 3, 1}},
           {pool_how({3}, {2}, "explicit", true, {1}, {2}), {2, 6, 2}, {2, 4, 2}},
           {pool_how({2, 1, 2}, {1, 2, 2}, "valid"), {1, 3, 3, 4, 2}, {1, 2, 2, 2, 2}}};
-}
-
-template <class OpType>
-OpType with_attributes(const PoolAttributes& how) {
-  OpType op;
-  static_cast<PoolAttributes&>(op) = how;
-  return op;
 }
 
 template <class OpType>
