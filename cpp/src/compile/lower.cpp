@@ -239,13 +239,10 @@ void Builder::lower_node(const std::shared_ptr<const Node>& node) {
       const BufferId written = call.outputs[o];
       if (result_.buffers[written].kind != BufferKind::variable) continue;
       bool fine = true;
+      const auto is = [&](BufferId id) { return id == written; };
       for (const KernelCall& other : lowering.calls)
-        for (size_t i = 0; i < other.inputs.size(); ++i) {
-          if (other.inputs[i] != written) continue;
-          const bool allowed = std::find(call.in_place.begin(), call.in_place.end(),
-                                         std::pair(static_cast<int>(i), static_cast<int>(o))) != call.in_place.end();
-          fine = fine && &other == &call && allowed;
-        }
+        fine = fine && (&other == &call ? may_take_over(call.inputs, call.in_place, static_cast<int>(o), is)
+                                        : std::none_of(other.inputs.begin(), other.inputs.end(), is));
       if (fine) continue;
       const BufferId beside = add({result_.buffers[written].bytes, BufferKind::arena, 0, {}, {}});
       late_commits_.emplace_back(beside, written);

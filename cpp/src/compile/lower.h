@@ -1,6 +1,9 @@
 // From scheduled nodes to planned steps over buffers that have sizes but no places yet.
 #pragma once
 
+#include <algorithm>
+#include <span>
+
 #include "compile/schedule.h"
 #include "runtime/program.h"
 
@@ -33,6 +36,17 @@ struct Lowered {
   int64_t scratch_bytes = 0;
   Cost cost;  // of all steps
 };
+
+// Whether output `o` may take the place of a value, which `is` tells among the inputs: a kernel that may write it over
+// one of them may not if it reads the value as another one too.
+template <class Is>
+bool may_take_over(std::span<const BufferId> inputs, const std::vector<std::pair<int, int>>& in_place, int o, Is is) {
+  for (int i = 0; i < static_cast<int>(inputs.size()); ++i)
+    if (inputs[i] != kNoBuffer && is(inputs[i]) &&
+        std::find(in_place.begin(), in_place.end(), std::pair(i, o)) == in_place.end())
+      return false;
+  return true;
+}
 
 Lowered lower(const Graph& graph, const Schedule& schedule, Views& views, const Backend& backend);
 

@@ -53,6 +53,7 @@ void merge_in_place(Lowered& lowered, std::vector<Life>& lives) {
       if (!arena || in == out || lives[in].last != number || lives[out].first != number) continue;
       if (lowered.buffers[in].bytes != lowered.buffers[out].bytes) continue;
       if (std::find(used.begin(), used.end(), in) != used.end()) continue;
+      if (!may_take_over(step.inputs, step.in_place, o, [&](BufferId id) { return root(id) == in; })) continue;
       taken_by[out] = in;
       lives[in].last = std::max(lives[in].last, lives[out].last);
       used.push_back(in);

@@ -46,7 +46,9 @@ int64_t Timeline::taken_over(const Item& item, int at) const {
   for (const auto& [i, o] : item.step->in_place) {
     const BufferId in = item.inputs()[i], out = item.outputs()[o];
     if (in == kNoBuffer || out == kNoBuffer || !in_arena(in) || !in_arena(out) || bytes(in) != bytes(out)) continue;
-    if (touches_[in].back() == at && touches_[out].front() == at && taken.insert(in).second) sum += bytes(in);
+    if (touches_[in].back() != at || touches_[out].front() != at) continue;
+    if (!may_take_over(item.inputs(), item.step->in_place, o, [&](BufferId id) { return id == in; })) continue;
+    if (taken.insert(in).second) sum += bytes(in);
   }
   return sum;
 }

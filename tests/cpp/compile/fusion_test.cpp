@@ -10,12 +10,12 @@
 #include "striate/function.h"
 #include "striate/ops.h"
 #include "striate/random.h"
+#include "support/tensors.h"
 
 using namespace striate;
+using namespace striate::test;
 
 namespace {
-
-Tensor random(const Shape& shape, uint64_t stream) { return random_uniform(shape, 1, stream, -1, 1); }
 
 // How many steps (prepare steps apart) a program has, and how many of one op.
 int count_steps(const Function& f, const std::vector<Tensor>& inputs, const std::string& op = "") {
@@ -192,6 +192,26 @@ TEST_CASE("of two convolutions added, the second ends with the sum") {
   const Value y = ops::relu(ops::add(a, b));
   CHECK(count_steps(Function("f", {x}, {y}), given) == 2);
   check_same({x}, {y}, {a, b}, given, kTolerance);
+}
+
+TEST_CASE("a residual that is the convolution's or the product's input too is not written over") {
+  for (const int64_t window : {1, 3, 7}) {
+    const Value x = input("x", DType::float32, {kUnknown, 20, 20, 32});
+    const Value h = ops::square(x);
+    const Value sum = ops::add(ops::conv(h, constant(random({window, window, 32, 32}, 1, 0.1)), same_padding()), h);
+    check_same({x}, {ops::mean(sum, {1, 2})}, {h, sum}, {random({2, 20, 20, 32}, 2)}, kTolerance);
+  }
+  const Value x = input("x", DType::float32, {kUnknown, 64});
+  const Value h = ops::square(x);
+  const Value sum = ops::add(ops::matmul(h, constant(random({64, 64}, 1))), h);
+  check_same({x}, {ops::mean(sum, {1})}, {h, sum}, {random({256, 64}, 2)}, kTolerance);
+}
+
+TEST_CASE("logits that are their own labels are not written over by their gradient") {
+  const Value x = input("x", DType::float32, {kUnknown, 64});
+  const Value h = ops::square(x);
+  const Value gradient = gradients(ops::sum(ops::cross_entropy(h, h, true)), {h})[0];
+  check_same({x}, {ops::mean(gradient, {1})}, {h, gradient}, {random({256, 64}, 2)}, kTolerance);
 }
 
 TEST_CASE("a residual block at inference: its normalizations folded, nothing but convolutions left") {
