@@ -2,7 +2,6 @@
 // structure of the graph, whatever the numbers.
 #include <list>
 #include <mutex>
-#include <shared_mutex>
 
 #include "compile/compile.h"
 #include "core/check.h"
@@ -93,16 +92,13 @@ std::vector<Tensor> evaluate(const std::vector<Value>& values) {
   for (const Value& value : values) STRIATE_CHECK(value, value, "evaluate", "received an empty Value");
   const Structure structure = structure_of(values);
   const Function function = cache.function(structure, values);
+  std::vector<const VariableState*> variables;
+  for (const auto& leaf : structure.leaves)
+    if (leaf->kind == NodeKind::variable) variables.push_back(leaf->variable.get());
+  const auto locks = hold(std::move(variables));
   std::vector<Tensor> operands;
-  std::vector<std::shared_lock<std::shared_mutex>> locks;  // variables keep still meanwhile
-  for (const auto& leaf : structure.leaves) {
-    if (leaf->kind == NodeKind::variable) {
-      locks.emplace_back(leaf->variable->mutex);
-      operands.push_back(leaf->variable->tensor);
-    } else {
-      operands.push_back(leaf->constant);
-    }
-  }
+  for (const auto& leaf : structure.leaves)
+    operands.push_back(leaf->kind == NodeKind::variable ? leaf->variable->tensor : leaf->constant);
   return function.run(operands);
 }
 

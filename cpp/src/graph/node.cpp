@@ -1,6 +1,8 @@
 #include "graph/node.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <mutex>
 #include <unordered_set>
 
@@ -67,6 +69,14 @@ Cost Op::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>
 }
 
 bool Op::reads_only_shape(int) const { return false; }
+
+std::vector<std::shared_lock<std::shared_mutex>> hold(std::vector<const VariableState*> states) {
+  std::sort(states.begin(), states.end(), std::less<>());
+  states.erase(std::unique(states.begin(), states.end()), states.end());
+  std::vector<std::shared_lock<std::shared_mutex>> locks;
+  for (const VariableState* state : states) locks.emplace_back(state->mutex);
+  return locks;
+}
 
 const ValueType& Value::type() const {
   STRIATE_CHECK(node_, value, "graph", "an empty Value has no type; build one with striate/ops.h");

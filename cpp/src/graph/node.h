@@ -39,6 +39,9 @@ struct VariableState {
   std::weak_ptr<VariableState> self;
 };
 
+// Keeps runs from updating variables for as long as the locks live; taken in the order runs take them, by address.
+std::vector<std::shared_lock<std::shared_mutex>> hold(std::vector<const VariableState*> states);
+
 // Infers and builds; the scope is NameScope's. Errors of infer get the scope appended.
 std::shared_ptr<const Node> make_node(std::shared_ptr<const Op> op, std::vector<Value> inputs);
 

@@ -33,14 +33,11 @@ std::string joined(const std::vector<std::string>& texts) {
   return result;
 }
 
-// Copies of all variables as they stand at one moment: between two runs, not within one. Locks are taken in the order
-// runs take them, by address.
+// Copies of all variables as they stand at one moment: between two runs, not within one.
 std::vector<std::pair<std::string, Tensor>> snapshot(const std::vector<std::pair<std::string, Variable>>& variables) {
-  std::vector<VariableState*> states;
+  std::vector<const VariableState*> states;
   for (const auto& [name, variable] : variables) states.push_back(variable.state().get());
-  std::sort(states.begin(), states.end(), std::less<>());
-  std::vector<std::shared_lock<std::shared_mutex>> locks;
-  for (VariableState* state : states) locks.emplace_back(state->mutex);
+  const auto locks = hold(std::move(states));
   std::vector<std::pair<std::string, Tensor>> tensors;
   for (const auto& [name, variable] : variables) tensors.emplace_back(name, variable.state()->tensor.copy());
   return tensors;

@@ -10,16 +10,12 @@
 #include "striate/function.h"
 #include "striate/ops.h"
 #include "striate/random.h"
+#include "support/tensors.h"
 
 using namespace striate;
+using namespace striate::test;
 
 namespace {
-
-Tensor random(const Shape& shape, uint64_t stream) { return random_uniform(shape, 1, stream, -1, 1); }
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
 
 // A two-layer perceptron with momentum; the loss falls when it is trained.
 struct Perceptron {
@@ -131,6 +127,23 @@ TEST_CASE("two threads run one function at once and are right") {
   one.join();
   two.join();
   CHECK(wrong.load() == 0);
+}
+
+TEST_CASE("values are evaluated beside updates of what they read, in whatever order they read it") {
+  Variable a("a", Tensor::scalar(0)), b("b", Tensor::scalar(0));
+  const Value one = constant(Tensor::scalar(1));
+  const Function update("update", {}, {}, {{a, ops::add(a.value(), one)}, {b, ops::add(b.value(), one)}});
+  std::vector<std::thread> readers;
+  for (const auto& [first, second] : {std::pair(a, b), std::pair(b, a)})
+    readers.emplace_back([first = first, second = second] {
+      for (int i = 0; i < 200; ++i) {
+        const Tensor difference = evaluate({ops::subtract(first.value(), second.value())})[0];
+        CHECK(*difference.as<float>() == 0);
+      }
+    });
+  for (int i = 0; i < 200; ++i) update.run({});
+  for (std::thread& reader : readers) reader.join();
+  CHECK(*a.read().as<float>() == 200);
 }
 
 TEST_CASE("prepared weights follow assignments") {
