@@ -20,7 +20,7 @@ class STRIATE_API Shape {
 
   Shape() = default;
   Shape(std::initializer_list<int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
-  // Error(shape) for more than 8 axes, sizes below kUnknown, or more than 2^62 elements.
+  // Error(shape) for more than 8 axes, sizes below kUnknown, or more than 2^56 elements.
   explicit Shape(std::span<const int64_t> sizes);
 
   int rank() const { return rank_; }
@@ -35,7 +35,7 @@ class STRIATE_API Shape {
   // Product of sizes in [first, last); kUnknown if one of them is.
   int64_t product(int first, int last) const;
 
-  Shape with(int axis, int64_t size) const;  // a copy with one size replaced
+  Shape with(int axis, int64_t size) const;  // a copy with one size replaced; Error(shape) as above
   Shape appended(int64_t size) const;
   std::string text() const;  // "(None, 28, 28, 1)"
 

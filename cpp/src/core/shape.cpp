@@ -1,24 +1,29 @@
 #include "striate/shape.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 
 namespace striate {
+namespace {
+
+constexpr int64_t kMostElements = int64_t{1} << 56;  // so that bytes, and sums of them, are whole numbers of 64 bits
+
+}  // namespace
 
 Shape::Shape(std::span<const int64_t> sizes) {
   STRIATE_CHECK(sizes.size() <= kMaxRank, shape, "shape", "a tensor has at most ", kMaxRank, " axes, received ",
                 sizes.size());
   rank_ = static_cast<int>(sizes.size());
   int64_t total = 1;
-  bool empty = false;
   for (int i = 0; i < rank_; ++i) {
     sizes_[i] = sizes[i];
     STRIATE_CHECK(sizes[i] >= kUnknown, shape, "shape", "size ", sizes[i], " of axis ", i,
                   " is negative; sizes are >= 0, or None where unknown");
-    empty = empty || sizes[i] == 0;
   }
-  for (int i = 0; i < rank_ && !empty; ++i) {
-    const int64_t size = sizes_[i] == kUnknown ? 1 : sizes_[i];
-    STRIATE_CHECK(!__builtin_mul_overflow(total, size, &total) && total <= (int64_t{1} << 60), shape, "shape", text(),
+  for (int i = 0; i < rank_; ++i) {  // strides are products of some sizes: an empty axis does not excuse the others
+    const int64_t size = sizes_[i] == kUnknown ? 1 : std::max<int64_t>(sizes_[i], 1);
+    STRIATE_CHECK(!__builtin_mul_overflow(total, size, &total) && total <= kMostElements, shape, "shape", text(),
                   " has more elements than memory could ever hold. Check the sizes.");
   }
 }
@@ -46,7 +51,7 @@ int64_t Shape::product(int first, int last) const {
 Shape Shape::with(int axis, int64_t size) const {
   Shape copy = *this;
   copy.sizes_[axis] = size;
-  return copy;
+  return Shape(std::span<const int64_t>(copy.begin(), copy.end()));
 }
 
 Shape Shape::appended(int64_t size) const {

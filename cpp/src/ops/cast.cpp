@@ -27,11 +27,7 @@ ElementType element_type(DType dtype) {
 
 }  // namespace
 
-void Cast::attributes(AttributeVisitor& visit) {
-  std::string name(dtype_name(dtype));
-  visit("dtype", name);
-  dtype = dtype_from_name(name);
-}
+void Cast::attributes(AttributeVisitor& visit) { visit_dtype(visit, dtype); }
 
 std::vector<ValueType> Cast::infer(const std::vector<ValueType>& inputs) const {
   check_input_count(kName, inputs, 1);

@@ -32,7 +32,8 @@ std::vector<ValueType> Reshape::infer(const std::vector<ValueType>& inputs) cons
     } else {
       STRIATE_CHECK(sizes[i] > 0, value, kName, "shape=", tuple_text(shape), " has the size ", sizes[i],
                     ". Expected positive sizes, 0 or -1.");
-      listed *= sizes[i];
+      STRIATE_CHECK(!__builtin_mul_overflow(listed, sizes[i], &listed), shape, kName, "shape=", tuple_text(shape),
+                    " has more elements than memory could ever hold. Check the sizes.");
     }
   }
   int64_t left = 1;
@@ -150,15 +151,7 @@ void Transpose::lower(Lowering& lowering) const {
 
 // --- what shapes alone decide --------------------------------------------------------------------------------------
 
-namespace {
-
-void visit_dtype(AttributeVisitor& visit, DType& dtype) {
-  std::string name(dtype_name(dtype));
-  visit("dtype", name);
-  dtype = dtype_from_name(name);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void SizeOf::attributes(AttributeVisitor& visit) {
   visit("axis", axis);

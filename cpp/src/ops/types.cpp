@@ -49,11 +49,25 @@ std::vector<int> normalize_axes(std::string_view op, const std::vector<int64_t>&
   return result;
 }
 
+void check_steps(std::string_view op, const char* name, const std::vector<int64_t>& values, int64_t least) {
+  constexpr int64_t kMost = int64_t{1} << 30;
+  for (int64_t value : values)
+    STRIATE_CHECK(value >= least && value <= kMost, value, op, name, "=", tuple_text(values),
+                  ". Expected numbers of at least ", least, " and at most ", kMost, ".");
+}
+
 Shape refined(const Shape& a, const Shape& b) {
   Shape result = a;
   for (int axis = 0; axis < a.rank(); ++axis)
     if (a[axis] == kUnknown) result = result.with(axis, b[axis]);
   return result;
+}
+
+void visit_dtype(AttributeVisitor& visit, DType& dtype) {
+  const std::string held(dtype_name(dtype));
+  std::string name = held;
+  visit("dtype", name);
+  if (name != held) dtype = dtype_from_name(name);  // functions that are compiled side by side share their ops
 }
 
 Cost streaming_cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs, double flops) {

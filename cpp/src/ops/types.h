@@ -25,6 +25,9 @@ void check_same_dtype(std::string_view op, const char* name_a, const ValueType& 
 // Error(shape) unless the value may have this shape.
 void check_shape(std::string_view op, const char* name, const ValueType& x, const Shape& expected, const char* why);
 
+// Error(value) unless strides, margins and the like are numbers from `least` to 2^30, with which sizes can be computed.
+void check_steps(std::string_view op, const char* name, const std::vector<int64_t>& values, int64_t least);
+
 // Axis in [0, rank), from one that may count from the end. Error(index).
 int normalize_axis(std::string_view op, int64_t axis, int rank);
 // The same for a list, sorted and each at most once; an empty list means all axes.
@@ -32,6 +35,9 @@ std::vector<int> normalize_axes(std::string_view op, const std::vector<int64_t>&
 
 // Sizes known from either of two views of one shape; they must be compatible.
 Shape refined(const Shape& a, const Shape& b);
+
+// A type among an op's attributes.
+void visit_dtype(AttributeVisitor& visit, DType& dtype);
 
 // Everything read once and written once.
 Cost streaming_cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs, double flops);

@@ -1,6 +1,8 @@
 // Types through unknown sizes, and the words in which ops refuse what does not fit.
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "core/check.h"
 #include "graph/node.h"
 #include "ops/families.h"
@@ -200,6 +202,33 @@ TEST_CASE("shapes and types that do not fit are refused with what was received")
                     doctest::Contains("labels.shape=(5,)"));
   CHECK_THROWS_WITH(ops::increment(value({})), doctest::Contains("Expected int64, a counter"));
   CHECK_THROWS_WITH(ops::sgd_update(value({3}), value({4}), value({})), doctest::Contains("the weight's shape"));
+}
+
+TEST_CASE("numbers with which no size can be computed are refused") {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max(), k30 = int64_t{1} << 30, k32 = int64_t{1} << 32;
+  const char *steps = "and at most 1073741824", *elements = "more elements than memory could ever hold";
+  CHECK_THROWS_WITH_AS(ops::reshape(value({4, 4}), {k32, k32, -1}), doctest::Contains(elements), Error);
+  CHECK_THROWS_WITH(ops::crop(value({4, 4}), {kMost, 0}, {kMost, 0}), doctest::Contains(steps));
+  CHECK_THROWS_WITH(ops::pad(value({4, 4}), {kMost, 0}, {kMost, 0}), doctest::Contains(steps));
+  CHECK_THROWS_WITH(ops::pad(value({1, 4, 4}), {0, k30, k30}, {0, k30, k30}), doctest::Contains(elements));
+  CHECK_THROWS_WITH(value({0, k32, k32}), doctest::Contains(elements));
+  const Value x = value({1, 8, 1}), kernel = value({9, 1, 1});
+  ops::ConvOptions conv;
+  conv.padding.mode = "same";
+  conv.strides = {kMost};
+  CHECK_THROWS_WITH(ops::conv(x, kernel, conv), doctest::Contains(steps));
+  CHECK_THROWS_WITH(ops::conv_transpose(x, kernel, conv), doctest::Contains(steps));
+  conv = {};
+  conv.dilations = {int64_t{1} << 61};
+  CHECK_THROWS_WITH(ops::conv(x, kernel, conv), doctest::Contains(steps));
+  conv.dilations = {k30};
+  CHECK_THROWS_WITH(ops::conv(x, kernel, conv), doctest::Contains("spans (8589934593,)"));
+  conv = {};
+  conv.padding = explicit_padding({kMost}, {kMost});
+  CHECK_THROWS_WITH(ops::conv(x, kernel, conv), doctest::Contains(steps));
+  conv = {};
+  conv.strides = {k30};
+  CHECK_THROWS_WITH(ops::conv_transpose(value({1, k30, 1}), kernel, conv), doctest::Contains(elements));
 }
 
 TEST_CASE("errors name the layer they come from") {
