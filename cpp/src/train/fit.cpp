@@ -29,6 +29,7 @@ int64_t saved_batch_size(const Model& model) {
 void remember_batch_size(Model& model, int64_t batch_size) {
   const auto found = model.metadata().find("training");
   Json json = found == model.metadata().end() ? Json::object() : parse_json(found->second, "metadata 'training'");
+  json_object(json, "metadata 'training'");
   json["batch_size"] = batch_size;
   model.set_metadata("training", dump_json(json, "metadata 'training'"));
 }

@@ -33,11 +33,19 @@ std::vector<Variable> variables_of(const std::vector<Function>& functions) {
   return result;
 }
 
-Tensor concatenated(const std::vector<Tensor>& pieces) {
+// Batches' outputs as one of `rows` samples.
+Tensor concatenated(const std::vector<Tensor>& pieces, int64_t rows) {
   if (pieces.size() == 1) return pieces[0];
-  int64_t rows = 0, offset = 0;
-  for (const Tensor& piece : pieces) rows += piece.shape()[0];
-  Tensor result(pieces[0].dtype(), pieces[0].shape().with(0, rows));
+  const Shape& first = pieces[0].shape();
+  int64_t found = 0, offset = 0;
+  for (const Tensor& piece : pieces) {
+    const bool alike = first.rank() > 0 && compatible(piece.shape(), first.with(0, kUnknown));
+    found += alike ? piece.shape()[0] : 0;
+  }
+  STRIATE_CHECK(found == rows, shape, "predict", "an output of shape ", first.text(), " a batch has ", found,
+                " rows for ", rows, " samples. Expected a row for each; use a batch_size of at least ", rows,
+                " where an output belongs to the whole batch.");
+  Tensor result(pieces[0].dtype(), first.with(0, rows));
   for (const Tensor& piece : pieces) {
     if (piece.bytes() > 0)
       std::memcpy(static_cast<char*>(result.data()) + offset, piece.data(), static_cast<size_t>(piece.bytes()));
@@ -144,7 +152,7 @@ std::vector<Tensor> Model::predict(const std::vector<Tensor>& x, int64_t batch_s
     for (size_t i = 0; i < outputs.size(); ++i) pieces[i].push_back(outputs[i]);
   }
   std::vector<Tensor> results;
-  for (const auto& each : pieces) results.push_back(concatenated(each));
+  for (const auto& each : pieces) results.push_back(concatenated(each, samples));
   return results;
 }
 

@@ -5,6 +5,7 @@
 
 #include "io/temporary_folder.h"
 #include "support/small_model.h"
+#include "support/tensors.h"
 
 using namespace striate;
 using namespace striate::test;
@@ -91,11 +92,8 @@ TEST_CASE("model: tensors are cast and given their channel axis") {
   Tensor bytes(DType::uint8, {5, 6, 5});
   for (int64_t i = 0; i < bytes.elements(); ++i) bytes.as<uint8_t>()[i] = static_cast<uint8_t>(i % 251);
   const Tensor floats = bytes.cast(DType::float32).reshaped({5, 6, 5, 1});
-  const auto same = [](const Tensor& a, const Tensor& b) {
-    return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), static_cast<size_t>(a.bytes())) == 0;
-  };
-  CHECK(same(model.predict(bytes), model.predict(floats)));
-  CHECK(same(model.predict(floats.cast(DType::float64)), model.predict(floats)));
+  CHECK(same_bits(model.predict(bytes), model.predict(floats)));
+  CHECK(same_bits(model.predict(floats.cast(DType::float64)), model.predict(floats)));
   CHECK(model.evaluate(data.x, data.labels.cast(DType::uint8).reshaped({5, 1})) == model.evaluate(data.x, data.labels));
   CHECK(model.predict(data.x, 2).shape() == Shape{5, 3});
 }
@@ -134,6 +132,23 @@ TEST_CASE("model: what cannot work says so") {
     const Variable w("w", Tensor::zeros(DType::float32, {2}));
     minimize(w.value(), {w}, Sgd{}, w);
   });
+}
+
+TEST_CASE("model: an output that has no row for each sample is not put together from batches") {
+  const Value x = input("x", DType::float32, {kUnknown, 3});
+  const Model model = Model::from_functions({Function("predict", {x}, {ops::mean(x), ops::multiply(x, x)})});
+  const Tensor given = random_uniform({20, 3}, 1, 1, 0, 1);
+  CHECK(model.predict(std::vector<Tensor>{given}, 20)[0].shape() == Shape{});
+  CHECK_THROWS_WITH_AS(model.predict(std::vector<Tensor>{given}, 1),
+                       doctest::Contains("[predict] an output of shape () a batch has 0 rows for 20 samples"), Error);
+}
+
+TEST_CASE("model: metadata that is no object is refused by name") {
+  const Data data = small_data(4);
+  Model model = small_model();
+  model.set_metadata("training", "[]");
+  CHECK_THROWS_WITH_AS(model.fit(data.x, data.labels, {.batch_size = 2}), doctest::Contains("metadata 'training'"),
+                       Error);
 }
 
 TEST_CASE("model: memory is known for every function") {
