@@ -67,6 +67,7 @@ struct Function::Impl {
   struct Compiled {
     std::vector<Shape> shapes;
     bool winograd;  // the setting under which kernels were chosen
+    int threads;    // that were counted on, where there is a limit: each has its scratch memory
     std::shared_ptr<const Program> program;
   };
   std::list<Compiled> programs;  // last used first
@@ -76,14 +77,15 @@ struct Function::Impl {
   std::shared_ptr<const Program> program(const std::vector<Shape>& shapes) {
     std::lock_guard lock(mutex);
     const bool allowed = winograd();
+    const int threads = max_memory > 0 ? num_threads() : 0;
     for (auto it = programs.begin(); it != programs.end(); ++it)
-      if (it->winograd == allowed && it->shapes == shapes) {
+      if (it->winograd == allowed && it->threads == threads && it->shapes == shapes) {
         if (it != programs.begin()) programs.splice(programs.begin(), programs, it);
         return it->program;
       }
     auto program = compile(name, graph, shapes, workspace.impl(), max_memory);
     program->set_profiling(profiling);
-    programs.push_front({shapes, allowed, program});
+    programs.push_front({shapes, allowed, threads, program});
     if (programs.size() > kProgramsKept) programs.pop_back();
     return program;
   }

@@ -10,19 +10,15 @@
 #include "striate/function.h"
 #include "striate/ops.h"
 #include "striate/random.h"
+#include "support/tensors.h"
 
 using namespace striate;
+using namespace striate::test;
 
 namespace {
 
 constexpr int64_t kBatch = 4, kSize = 16, kChannels = 16;
 const std::vector<Shape> kShapes = {Shape{kBatch, kSize, kSize, kChannels}, Shape{kBatch}};
-
-Tensor random(const Shape& shape, uint64_t stream) { return random_uniform(shape, 1, stream, -0.5, 0.5); }
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
 
 // Convolutions one after the other, with ReLUs, or with normalization and residuals, or pairs of them whose results are
 // joined; dropout, a dense layer, momentum.
@@ -37,7 +33,7 @@ struct Net {
     std::vector<Update> updates;
     uint64_t stream = 1;
     const auto weight = [&](const Shape& shape) {
-      trained.emplace_back("w" + std::to_string(stream), random(shape, stream));
+      trained.emplace_back("w" + std::to_string(stream), random(shape, stream, 0.5));
       ++stream;
       return trained.back().value();
     };
@@ -84,7 +80,7 @@ struct Net {
     Tensor labels(DType::int64, {kBatch});
     for (int64_t i = 0; i < kBatch; ++i) labels.as<int64_t>()[i] = i % 3;
     std::vector<Tensor> results;
-    for (uint64_t i = 0; i < 4; ++i) results.push_back(train.run({random(kShapes[0], 100 + i), labels})[0]);
+    for (uint64_t i = 0; i < 4; ++i) results.push_back(train.run({random(kShapes[0], 100 + i, 0.5), labels})[0]);
     for (const Variable& variable : variables) results.push_back(variable.read());
     return results;
   }
@@ -173,6 +169,19 @@ TEST_CASE("recompute: convolutions that write parts of a concatenation are made 
   CHECK(same_results(net, Net(false, true)));
 }
 
+TEST_CASE("recompute: a limit holds for more threads than it was first met with") {
+  const int threads_before = num_threads();
+  const Net net(false);
+  set_num_threads(4);
+  const int64_t limit = net.train.memory(kShapes).total() - 1;
+  net.train.set_max_memory(limit);
+  for (const int threads : {1, 4}) {
+    set_num_threads(threads);
+    CHECK(net.train.memory(kShapes).total() <= limit);
+  }
+  set_num_threads(threads_before);
+}
+
 TEST_CASE("recompute: a limit that is no limit changes nothing") {
   const Net net(true);
   const MemoryReport free = net.train.memory(kShapes);
@@ -193,7 +202,7 @@ TEST_CASE("recompute: what reads a variable is not made again once the variable 
   for (int i = 0; i < 3; ++i) chain = ops::tanh(ops::add(ops::square(chain), ops::exp(chain)));
   const Value late = ops::add(ops::multiply(chain, early), ops::add(early, v.value()));
   const Function f("f", {x}, {late}, {{v, ops::add(v.value(), v.value())}});
-  const Tensor given = random({1 << 16}, 7);
+  const Tensor given = random({1 << 16}, 7, 0.5);
   const Tensor expected = f.run({given})[0];
   v.assign(Tensor::scalar(2));
   f.set_max_memory(least(f, {given.shape()}));
