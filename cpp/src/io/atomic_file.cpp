@@ -43,6 +43,8 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
   const fs::path folder = fs::path(path_).parent_path();
   folder_ = folder.string();
   STRIATE_CHECK(!fs::is_directory(path_), value, "save", "'", path, "' is a folder. Give the name of a file in it.");
+  STRIATE_CHECK(!fs::exists(path_) || fs::is_regular_file(path_), value, "save", "'", path,
+                "' is a device or a pipe. Give the name of a file.");
   STRIATE_CHECK(fs::is_directory(folder), value, "save", "'", path, "': there is no folder '", folder_,
                 "'. Create it first.");
   const std::string prefix = temporary_prefix(path_);
@@ -60,8 +62,10 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
       fail_with_errno("cannot create a file in its folder");
     }
     // Another writer may take the new file for an orphan before the lock is held: then it has no name any more.
+    // A file system without locks has no orphans removed, and nobody to take this one.
     struct stat made {};
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 || ::fstat(descriptor_, &made) != 0 || made.st_nlink == 0) {
+    const bool taken = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (taken || (::fstat(descriptor_, &made) == 0 && made.st_nlink == 0)) {
       ::close(descriptor_);
       descriptor_ = -1;
     }

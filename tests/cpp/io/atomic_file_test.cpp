@@ -78,4 +78,5 @@ TEST_CASE("AtomicFile: places where no file can be") {
   };
   CHECK(message(folder.file("missing/a")).find("there is no folder") != std::string::npos);
   CHECK(message(folder.file("")).find("is a folder") != std::string::npos);
+  CHECK(message("/dev/null").find("is a device or a pipe") != std::string::npos);
 }
