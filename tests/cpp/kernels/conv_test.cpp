@@ -185,6 +185,11 @@ TEST_CASE("conv: strides, dilations and padding along one axis") {
           }
 }
 
+TEST_CASE("conv: large strides") {
+  check_exact(conv_shape(1, 3, 5, kNone, kNone, {800, 300, 150, 1, 20, 30}));
+  check_exact(conv_shape(1, 5, 20, kNone, {90, 5, 32, 3, 7, 0}, {100, 40, 12, 2, 30, 0}));
+}
+
 TEST_CASE("conv: one, two and three axes, laid out from either side") {
   const Spatial same{11, 3, 1, 1, 1, 1}, strided{9, 3, 2, 1, 1, 1}, wide{6, 4, 3, 2, 3, 2};
   const Spatial axes[][3] = {{same, kNone, kNone},   {kNone, same, kNone},   {kNone, kNone, same},

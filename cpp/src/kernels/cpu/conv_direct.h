@@ -1,7 +1,7 @@
 // Direct convolution, forward and input gradient, as one correlation: register tiles of pixels along w times
 // output channels, weights packed into panels [panel][tap][c_in][kPanel] beforehand.
 //
-// An item is a block of output pixels of one image and phase (see gradient_axis) for a group of panels. It
+// An item is a block of output pixels of one image and phase (see gradient_phase) for a group of panels. It
 // pads its strip of input once, then each panel (73 KB at 64 channels, 3x3) streams through the tiles from L2
 // at 128 bytes per 14 cycles, far below what L2 gives. Taps above, below, before and behind the input are left
 // out of the loops; only the borders along w are copied zeros. With one tap it is the panels that stay in L2 while

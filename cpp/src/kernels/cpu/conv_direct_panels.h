@@ -37,16 +37,15 @@ struct Correlation {
     if (s.epilogue.part.whole == 0) side = outputs_side_by_side(axis(2, 0), c_out, s.kernel[0] * s.kernel[1] * c_in);
     w_taps = side == 1 ? s.kernel[2] : wider_taps(own_axis(2, 0), side);
     c_out *= side;
-    one_tap = in_place = true;
-    for (int i = 0; i < 3; ++i)
-      for (int64_t phase = 0; phase < phases[i]; ++phase) one_tap = one_tap && axis(i, phase).taps <= 1;
-    for (int64_t phase = 0; phase < phases[2]; ++phase) {
-      const Axis w = axis(2, phase);
-      if (w.outputs > 0 && w.taps > 0)
-        in_place = in_place && w.position(0, 0) >= 0 && w.position(w.outputs - 1, w.taps - 1) < w.in_size;
-    }
-    panels = ceil_div(c_out, kPanel);
     const Axis d = axis(0, 0), h = axis(1, 0), w = axis(2, 0);
+    // Of an axis's taps, a phase has one in so many.
+    const auto spacing = [](const Axis& a) { return max_of(a.source_step, -a.source_step); };
+    one_tap = s.kernel[0] <= spacing(d) && s.kernel[1] <= spacing(h) && w_taps <= spacing(w);
+    // In the gradient: no window before the first or behind the last would meet the image.
+    const int64_t stride = s.stride[2], pad = s.pad[2], reach = (s.kernel[2] - 1) * s.dilation[2];
+    in_place = Gradient ? reach - pad < stride && s.in[2] <= s.out[2] * stride - pad
+                        : pad <= 0 && (s.out[2] - 1) * stride - pad + reach < s.in[2];
+    panels = ceil_div(c_out, kPanel);
     planes = max_of(d.outputs, 1);
     w_block = min_of(w.outputs, kItemPixels);
     h_block = max_of(min_of(h.outputs, kItemPixels / w_block), 1);
@@ -158,13 +157,8 @@ void pack(const void* shape, const void* source, void* prepared, int64_t begin, 
   Real* packed = static_cast<Real*>(prepared);
   // Where a source tap lies among the packed ones, along one axis.
   const auto packed_tap = [&](int i, int64_t source_tap) {
-    for (int64_t phase = 0; phase < k.phases[i]; ++phase) {
-      const Axis axis = k.own_axis(i, phase);
-      const int64_t along = (source_tap - axis.source_first) / axis.source_step;
-      if (along >= 0 && along < axis.taps && axis.source_first + along * axis.source_step == source_tap)
-        return axis.packed_first + along;
-    }
-    return int64_t{0};
+    const Axis axis = k.own_axis(i, Gradient ? gradient_phase(k.s, i, source_tap) : 0);
+    return axis.packed_first + (source_tap - axis.source_first) / axis.source_step;
   };
   for (int64_t item = begin; item < end; ++item) {
     const int64_t panel = item / (k.s.kernel[0] * k.s.kernel[1]);

@@ -94,32 +94,54 @@ STRIATE_INLINE Axis forward_axis(const ConvShape& s, int i) {
   return {s.out[i], 0, 1, s.in[i], s.stride[i], s.kernel[i], -s.pad[i], s.dilation[i], 0, 0, 1};
 }
 
+STRIATE_INLINE int64_t modulo(int64_t a, int64_t b) { return a % b < 0 ? a % b + b : a % b; }
+
+// The sum of floor((a * i + b) / m) over i < n, without negative terms. With a and b below m it counts the points under
+// a line; along the other axis that is such a sum again, of a and m as Euclid's algorithm goes on with them.
+[[maybe_unused]] static int64_t floor_sum(int64_t n, int64_t m, int64_t a, int64_t b) {
+  for (int64_t sum = 0;;) {
+    sum += n * (n - 1) / 2 * (a / m) + n * (b / m);
+    const int64_t rest = a % m, top = rest * n + b % m;
+    if (top < m) return sum;
+    a = m;
+    m = rest;
+    n = top / a;
+    b = top % a;
+  }
+}
+
 // The input gradient of a strided convolution is `stride` correlations with unit step, one for each residue
 // of the input position (its phase): position r + q * stride is touched by the taps t with
 // t * dilation = r + pad (mod stride), at output q + (r + pad - t * dilation) / stride. Each tap belongs to one
 // phase of its axis, so packed weights are ordered by phase, within it by ascending offset (descending t).
+STRIATE_INLINE int64_t gradient_phase(const ConvShape& s, int i, int64_t tap) {
+  return modulo(tap * s.dilation[i] - s.pad[i], s.stride[i]);
+}
+
+// In closed form: strides may be large, and every item asks for its axes.
 STRIATE_INLINE Axis gradient_axis(const ConvShape& s, int i, int64_t phase) {
-  const int64_t stride = s.stride[i], dilation = s.dilation[i];
-  int64_t common = stride;  // gcd(stride, dilation)
-  for (int64_t rest = dilation % stride; rest != 0;) {
-    const int64_t next = common % rest;
+  const int64_t stride = s.stride[i], dilation = s.dilation[i], kernel = s.kernel[i];
+  int64_t common = stride, inverse = 0;  // gcd(stride, dilation) = inverse * dilation (mod stride)
+  for (int64_t rest = dilation, factor = 1; rest != 0;) {
+    const int64_t times = common / rest, next = common % rest, next_factor = inverse - times * factor;
     common = rest;
+    inverse = factor;
     rest = next;
+    factor = next_factor;
   }
-  const int64_t period = stride / common;
+  const int64_t period = stride / common, first_phase = gradient_phase(s, i, 0);
   Axis axis{ceil_div(s.in[i] - phase, stride), phase, stride, s.out[i], 1, 0, 0, dilation / common, 0, 0, -period};
-  for (int64_t r = 0; r <= phase; ++r) {
-    axis.packed_first += axis.taps;
-    axis.taps = 0;
-    for (int64_t t = 0; t < min_of(period, s.kernel[i]); ++t) {
-      if ((r + s.pad[i] - t * dilation) % stride != 0) continue;
-      axis.taps = ceil_div(s.kernel[i] - t, period);
-      axis.source_first = t + (axis.taps - 1) * period;
-      axis.offset_first = (r + s.pad[i] - axis.source_first * dilation) / stride;
-      break;
-    }
-  }
-  if (axis.outputs < 0) axis.outputs = 0;
+  // The taps of lower phases are those with v = first_phase + t * dilation below `phase` (mod stride): for them alone
+  // floor((v - phase) / stride) is less, by one, than floor(v / stride).
+  if (phase > 0)
+    axis.packed_first = floor_sum(kernel, stride, dilation, first_phase + stride) -
+                        floor_sum(kernel, stride, dilation, first_phase + stride - phase);
+  if ((phase - first_phase) % common != 0) return axis;
+  const int64_t tap = modulo((phase - first_phase) / common * inverse, period);  // the phase's first
+  if (tap >= kernel) return axis;
+  axis.taps = ceil_div(kernel - tap, period);
+  axis.source_first = tap + (axis.taps - 1) * period;
+  axis.offset_first = (phase + s.pad[i] - axis.source_first * dilation) / stride;
   return axis;
 }
 
