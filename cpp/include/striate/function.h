@@ -34,7 +34,7 @@ struct MemoryReport {
   int64_t total() const { return variables + constants + prepared + arena + scratch + outputs; }
 };
 
-// What one step of a program did in the last profiled run.
+// What one step of a program did in its profiled runs.
 struct StepProfile {
   std::string scope;    // the layer
   std::string op;       // "conv"

@@ -56,8 +56,6 @@ std::vector<Step> placed(const Lowered& lowered, const std::vector<LoweredStep>&
   return result;
 }
 
-int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
 // MemoryReport::total() without the arena.
 int64_t bytes_besides_arena(const Lowered& lowered, const Graph& graph, int threads) {
   int64_t bytes = threads * aligned(lowered.scratch_bytes);

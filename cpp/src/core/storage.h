@@ -7,6 +7,7 @@
 namespace striate {
 
 inline constexpr int64_t kAlignment = 64;  // a cache line, and the widest vector
+inline constexpr int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 inline constexpr int64_t kHugePage = int64_t{2} << 20;
 
 class Storage {

@@ -25,11 +25,6 @@ struct KernelCall {
   std::vector<std::pair<int, int>> in_place;
   unsigned lasting = 0;  // bit i: input i stays the same over many runs, and what is prepared of it costs nothing
   DType dtype = DType::float32;  // float64 picks the f64 row
-
-  template <class Shape>
-  const Shape& shape_as() const {
-    return *reinterpret_cast<const Shape*>(shape.data());
-  }
 };
 
 class Lowering {

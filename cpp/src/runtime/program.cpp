@@ -49,8 +49,6 @@ class VariableLocks {
 // Timed by itself: waits for all before, and is no part of a chain.
 StepOrder alone(const StepOrder& order) { return {.turns = order.turns}; }
 
-int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
 }  // namespace
 
 Program::Program(ProgramParts parts, std::shared_ptr<Workspace::Impl> workspace)
