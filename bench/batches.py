@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
 
-from models import nets
+from models import nets, workload
 from models.striate_engine import Engine
 
 
@@ -21,7 +20,7 @@ def resident_mib(name: str, batches: list[int]) -> float:
 
 
 def _predict(name: str, batches: list[int]) -> float:
-    engine = Engine(name, nets.NETS[name].ops(True), "predict", 2)
+    engine = Engine(name, nets.NETS[name].ops(True), "predict", workload.THREADS)
     for batch in batches * 2:
         engine.predict(nets.batch(name, batch)[0])
     with open("/proc/self/statm") as file:
@@ -29,10 +28,6 @@ def _predict(name: str, batches: list[int]) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", default=["vgg16:8,3,1", "resnet50:16,5,1", "unet:2,1"])
-    for workload in parser.parse_args().workloads:
-        name, sizes = workload.split(":")
-        batches = [int(size) for size in sizes.split(",")]
+    for name, batches in workload.arguments(__doc__, ["vgg16:8,3,1", "resnet50:16,5,1", "unet:2,1"], None):
         alone = ", ".join(f"{batch} alone {resident_mib(name, [batch]):.0f}" for batch in batches)
-        print(f"{name}, batches {sizes}: {resident_mib(name, batches):.0f} MiB resident ({alone})", flush=True)
+        print(f"{name}, batches {batches}: {resident_mib(name, batches):.0f} MiB resident ({alone})", flush=True)

@@ -25,22 +25,19 @@ import time
 import zlib
 from pathlib import Path
 
+import engines
 import numpy as np
 from cores import round_trip_ns
+from engines import peer_of
 from models import nets
 
 HERE = Path(__file__).resolve().parent
-# An engine of peers/ and its flags; tc: with tcmalloc preloaded, 1t: on one thread. The first is what the others are
-# compared with.
+# Variants that are timed; see engines.py. The first is what the others are compared with.
 TRAINING = ("torch-cl-tc", "torch-cl-tc-compile", "torch-cl", "torch", "keras-tc", "keras", "keras-fn", "keras-fn-tc", "jax-tc")
 INFERENCE = (*TRAINING, "onnxruntime", "openvino")
 SINGLE = ("onnxruntime-1t", "openvino-1t")  # may be faster with the smallest networks on one image
 TOLERANCE = {"train": 2e-3, "predict": 1e-3}  # of the largest loss or output
 SLOWER_VARIANT, SLOWER_PEER = 1.25, 2.5
-
-
-def peer_of(engine: str) -> str:
-    return engine.split("-")[0]
 
 
 class Worker:
@@ -49,20 +46,11 @@ class Worker:
     def __init__(self, engine: str, net: str, task: str, batch: int, options: argparse.Namespace, *flags: str) -> None:
         threads = 1 if engine.endswith("-1t") else options.threads
         environment = {
-            **os.environ,
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "OMP_NUM_THREADS": str(threads),
-            "TF_CPP_MIN_LOG_LEVEL": "3",
+            **engines.environment_of(engine, options, threads),
             "TORCHINDUCTOR_CACHE_DIR": str(options.peers / "inductor"),  # so that a second run compiles nothing
             "ONNX_FILE": str(options.peers / "networks" / f"{net}.onnx"),
         }
-        python = options.striate_python
-        if peer_of(engine) != "striate":
-            python = options.peers / peer_of(engine) / "bin" / "python"
-            environment.pop("PYTHONPATH", None)
-        if "tc" in engine.split("-"):
-            environment["LD_PRELOAD"] = options.tcmalloc
-        command = [python, "-m", "models.worker", engine, net, task, str(batch), str(threads), *flags]
+        command = [engines.python_of(engine, options), "-m", "models.worker", engine, net, task, str(batch), str(threads), *flags]
         self.process = subprocess.Popen(
             command,
             cwd=HERE,
@@ -148,17 +136,18 @@ def typical(row: dict) -> float:
     return statistics.median(row["ms"] or [row["quick_ms"]])
 
 
-def compare(net: str, task: str, batch: int, engines: list[str], options: argparse.Namespace) -> dict:
+def compare(net: str, task: str, batch: int, chosen: list[str], options: argparse.Namespace) -> dict:
     """{engine: {"ms": [milliseconds a step, ...], "first_ms": ..., "memory_mib": ..., ...}}; round_trips_ns: how far apart
     the cores were before and after each repetition (see cores.py)."""
     alive, found = {}, {}
     reference = None
     try:
-        for engine in engines:
+        for engine in chosen:
             try:
                 alive[engine], found[engine] = first_look(engine, net, task, batch, options)
             except (RuntimeError, OSError) as error:
-                print(f"  {engine}: {error}", file=sys.stderr)
+                hint = "; --log FILE keeps what it prints" if options.log is subprocess.DEVNULL else ""
+                print(f"  {engine}: {error}{hint}", file=sys.stderr)
                 continue
             answers = found[engine].pop("answers")
             reference = reference or answers
@@ -231,17 +220,15 @@ def write_onnx(net: str, options: argparse.Namespace) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", type=Path, default=HERE.parent / "build" / "peers", help="setup.py's folder")
-    parser.add_argument("--models", default=",".join(nets.NETS))
-    parser.add_argument("--engines", help=f"striate, striate-1t (one thread) and of {', '.join(INFERENCE)}")
-    parser.add_argument("--tasks", default="train,predict")
+    engines.add_arguments(parser)
+    parser.add_argument("--models", default=",".join(nets.NETS), help="only these")
+    parser.add_argument("--engines", help=f"striate, striate-1t (one thread) and of {', '.join((*INFERENCE, *SINGLE))}")
+    parser.add_argument("--tasks", default="train,predict", help="only these")
     parser.add_argument("--batches", help="only these")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="and cores; else all")
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3, help="that one repetition takes; at least one step")
     parser.add_argument("--check-dropout", action="store_true", help="also compare losses of networks with dropout, without it")
-    parser.add_argument("--striate-python", default=sys.executable, help="the Python that has striate")
-    parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4")
     parser.add_argument("--json", type=Path, required=True, help="where all repetitions go, and what is there stays")
     parser.add_argument("--fastest", action="store_true", help="of each peer only what was fastest in the file's run of all variants")
     parser.add_argument("--one-thread", action="store_true", help="striate on one thread too, for training steps")
@@ -249,32 +236,58 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--log", type=argparse.FileType("a"), default=subprocess.DEVNULL, help="what engines print")
     options = parser.parse_args()
     options.peers = options.peers.resolve()
+    for names, known in ((options.models, nets.NETS), (options.tasks, ("train", "predict"))):
+        if unknown := set(names.split(",")) - set(known):
+            parser.error(f"unknown: {', '.join(sorted(unknown))}; expected of {', '.join(known)}")
+    if options.fastest and options.engines:
+        parser.error("--fastest chooses the engines: leave out --engines")
+    engines.check(options.engines.split(",") if options.engines else [*INFERENCE, *SINGLE], options, parser)
     return options
+
+
+def earlier(options: argparse.Namespace) -> dict:
+    """What the file of --json has, if it is of this machine."""
+    here = {"processor": processor(), "threads": options.threads}
+    if not options.json.exists():
+        return {**here, "workloads": {}}
+    results = json.loads(options.json.read_text())
+    there = {name: results.get(name) for name in here}
+    if there != here:
+        sys.exit(f"{options.json} is of {there}, and this is {here}: name another file")
+    return results
+
+
+def chosen_engines(key: str, results: dict, options: argparse.Namespace) -> list[str]:
+    """What is timed of one workload, peers first: a peer's outputs are what others are held to."""
+    _, task, batch = key.split()
+    if options.engines:
+        chosen = options.engines.split(",")
+    elif options.fastest:
+        if key not in results["variants"]:
+            sys.exit(f"{options.json} has no run of all variants of {key}: run it without --fastest first")
+        chosen = fastest_variants(results["variants"][key])
+    else:
+        chosen = [*(TRAINING if task == "train" else INFERENCE), *(SINGLE if batch == "1" else ()), "striate"]
+    if task == "train":
+        chosen = [engine for engine in chosen if peer_of(engine) not in ("onnxruntime", "openvino")]
+        chosen += ["striate-1t"] if options.one_thread else []
+    return sorted(chosen, key=lambda engine: peer_of(engine) == "striate")
 
 
 def main() -> None:
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that stopped workers are ended
-    results = json.loads(options.json.read_text()) if options.json.exists() else {"workloads": {}}
-    results |= {"processor": processor(), "threads": options.threads, "repetitions": options.repetitions}
+    results = earlier(options)
+    variants = results.setdefault("variants", {})
     for net, task, batch in workloads(options):
         key = f"{net} {task} {batch}"
         if options.resume and key in results["workloads"]:
             continue
-        default = (*(TRAINING if task == "train" else INFERENCE), *(SINGLE if batch == 1 else ()), "striate")
-        engines = options.engines.split(",") if options.engines else list(default)
-        variants = results.setdefault("variants", {})
-        if options.fastest and key in variants:
-            engines = fastest_variants(variants[key])
-        if task == "train":
-            engines += ["striate-1t"] if options.one_thread else []
-            engines = [engine for engine in engines if engine not in ("onnxruntime", "openvino")]
-        else:
+        if task == "predict":
             write_onnx(net, options)
-        engines.sort(key=lambda engine: peer_of(engine) == "striate")  # a peer's outputs are what others are held to
         start = time.monotonic()
         print(key, file=sys.stderr)
-        row = compare(net, task, batch, engines, options)
+        row = compare(net, task, batch, chosen_engines(key, results, options), options)
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         for engine in row.values():
             engine["at"] = now

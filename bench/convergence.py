@@ -9,7 +9,8 @@ alone; but for PyTorch, whose running variances are over n - 1 and whose momentu
 run one after another, each in a process of its own with its own environment's Python. What counts is the training
 itself, with its first step, in which Keras traces its function; shuffling and the test after each epoch are not timed.
 `-direct` is striate without Winograd's convolutions, `-cl` PyTorch channels last, `-tc` an engine with tcmalloc
-preloaded. With --resume, runs that the file of --json has are not repeated, so that many commands can share the work.
+preloaded. With --resume, runs that the file of --json has are not repeated, so that commands one after another can
+share the work.
 """
 
 import argparse
@@ -18,12 +19,12 @@ import math
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import zlib
 from pathlib import Path
 
+import engines
 import numpy as np
 
 BATCH, RATE, MOMENTUM = 128, 0.1, 0.9
@@ -47,7 +48,7 @@ class KerasLike:
     """The network in the Keras API, from striate or from Keras itself."""
 
     def __init__(self, engine: str, seed: int, threads: int) -> None:
-        if engine.startswith("striate"):
+        if engines.peer_of(engine) == "striate":
             os.environ["STRIATE_NUM_THREADS"] = str(threads)
             import striate as keras
 
@@ -108,7 +109,7 @@ class Torch:
         self.torch = torch
         torch.set_num_threads(threads)
         self.version = f"{engine} {torch.__version__}"
-        self.layout = torch.channels_last if "cl" in engine.split("-") else torch.contiguous_format
+        self.layout = torch.channels_last if "cl" in engines.flags_of(engine) else torch.contiguous_format
 
         class ConvNorm(nn.Module):
             def __init__(self, c: int, width: int, size: int, stride: int, odd: bool, name: str) -> None:
@@ -176,7 +177,7 @@ def work(options: argparse.Namespace) -> None:
     """Trains one engine and prints a line of JSON for each epoch."""
     (engine,) = options.engines
     data = np.load(options.worker)
-    net = (Torch if engine.startswith("torch") else KerasLike)(engine, options.seed, options.threads)
+    net = (Torch if engines.peer_of(engine) == "torch" else KerasLike)(engine, options.seed, options.threads)
     seconds = 0.0
     for epoch in range(options.epochs):
         order = np.random.default_rng([options.seed, epoch]).permutation(len(data["x_train"]))
@@ -196,16 +197,7 @@ def run_of(engine: str, seed: int, options: argparse.Namespace) -> dict:
 
 def run(engine: str, seed: int, data: Path, options: argparse.Namespace) -> list[dict]:
     """A worker's lines."""
-    peer = engine.split("-")[0]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads), "PYTHONDONTWRITEBYTECODE": "1"}
-    python = sys.executable
-    if peer != "striate" and options.peers:
-        python = options.peers / peer / "bin" / "python"
-        environment.pop("PYTHONPATH", None)
-    if "tc" in engine.split("-"):
-        environment["LD_PRELOAD"] = options.tcmalloc
-    if "direct" in engine.split("-"):
-        environment["STRIATE_WINOGRAD"] = "0"
+    python, environment = engines.python_of(engine, options), engines.environment_of(engine, options, options.threads)
     arguments = ["--worker", data, "--seed", seed, "--epochs", options.epochs, "--threads", options.threads, engine]
     command = [str(part) for part in (python, Path(__file__).resolve(), *arguments)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -269,14 +261,13 @@ def compare(options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("engines", nargs="*", default=["striate", "torch-cl-tc", "keras-tc"])
+    parser.add_argument("engines", nargs="*", default=["striate", "torch-cl-tc", "keras-tc"], help="of striate, torch and keras")
+    engines.add_arguments(parser)
     parser.add_argument("--data", choices=GOALS, default="fashion_mnist")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=2, help="how many runs, each from other weights")
     parser.add_argument("--goal", type=float, help="the accuracy that is waited for; else 92%% or, of MNIST, 99.2%%")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--peers", type=Path, help="the environments that peers/setup.py has made; none: this one")
-    parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4")
     parser.add_argument("--json", type=Path, help="a file for every line")
     parser.add_argument("--resume", action="store_true", help="leave out the runs that the file has")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
@@ -288,6 +279,9 @@ def main() -> None:
     if options.worker:
         work(options)
     else:
+        engines.check(options.engines, options, parser)
+        if other := {engines.peer_of(engine) for engine in options.engines} - {"striate", "torch", "keras"}:
+            parser.error(f"the network is not written for {', '.join(sorted(other))}, only for striate, torch and keras")
         compare(options)
 
 

@@ -2,7 +2,7 @@
 
 What one core has written reaches the other in a third of the time where they share an L3. Here a byte goes to and fro
 between two processes; the interpreter has a part in the time, but the two placements stay well apart: 230-280 ns and
-590-610 on Zen 5, where 80-130 and 370-450 are the cache lines' own.
+590-610 on Zen 5, where 80-130 and 370-450 are the cache lines' own. A slower clock makes both longer.
 """
 
 import mmap
@@ -11,7 +11,7 @@ import signal
 import statistics
 import time
 
-SHARED_BELOW_NS = 400
+SHARED_BELOW_NS = 400  # of Zen 5 at 4 GHz
 TRIPS = 2000
 SPINS = 10**8  # a few seconds: the other process is gone
 THERE, BACK, END = 0, 64, 255  # bytes in cache lines of their own; what ends the other process
@@ -56,7 +56,7 @@ def round_trip_ns(one: int, other: int) -> float:
     return statistics.median(times)
 
 
-def share_cache(round_trips: list[float]) -> bool | None:
-    """Whether the cores shared an L3 throughout; None where that changed."""
-    shared = {trip < SHARED_BELOW_NS for trip in round_trips}
+def share_cache(round_trips: list[float], below_ns: float = SHARED_BELOW_NS) -> bool | None:
+    """Whether the cores shared an L3 throughout; None where that changed, or there was one core."""
+    shared = {trip < below_ns if trip else None for trip in round_trips}
     return shared.pop() if len(shared) == 1 else None

@@ -11,11 +11,9 @@ what any order can.
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
 
-from models import nets
+from models import nets, workload
 from models.striate_engine import Engine
 
 RUNS = 15
@@ -36,7 +34,7 @@ def step_seconds(engine: Engine, name: str, batch: int) -> list[tuple[str, float
 
 def bound(name: str, batch: int) -> str:
     """The bound for one network and batch, and the sizes it was taken over, as a line to print."""
-    engine = Engine(name, nets.NETS[name].ops(True), "predict", 2)
+    engine = Engine(name, nets.NETS[name].ops(True), "predict", workload.THREADS)
     whole = step_seconds(engine, name, batch)
     names, times = [n for n, _ in whole], {batch: [s for _, s in whole]}
     size = 1
@@ -58,11 +56,6 @@ def bound(name: str, batch: int) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "workloads", nargs="*", default=["resnet20:128", "alexnet:32", "vgg16:8", "googlenet:16", "resnet18:16", "resnet50:16", "unet:2"]
-    )
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-    for workload in parser.parse_args().workloads:
-        name, batch = workload.split(":")
-        print(bound(name, int(batch)), flush=True)
+    networks = ["resnet20:128", "alexnet:32", "vgg16:8", "googlenet:16", "resnet18:16", "resnet50:16", "unet:2"]
+    for name, (batch,) in workload.arguments(__doc__, networks, 1):
+        print(bound(name, batch), flush=True)

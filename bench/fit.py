@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
 import time
 
 import numpy as np
-from models import nets
+from models import nets, workload
 from models.striate_engine import Engine
 
 ROUNDS = 5
@@ -25,7 +23,7 @@ def seconds(run) -> float:
 
 
 def compare(name: str, batch: int, steps: int) -> None:
-    model = Engine(name, nets.NETS[name].ops(True), "train", 2).model
+    model = Engine(name, nets.NETS[name].ops(True), "train", workload.THREADS).model
     x, y = (np.concatenate([a] * steps) for a in nets.batch(name, batch))
 
     def bare() -> None:
@@ -42,9 +40,5 @@ def compare(name: str, batch: int, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", default=["lenet5:128:60", "lab:128:60", "resnet20:128:15"])
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-    for workload in parser.parse_args().workloads:
-        name, batch, steps = workload.split(":")
-        compare(name, int(batch), int(steps))
+    for name, (batch, steps) in workload.arguments(__doc__, ["lenet5:128:60", "lab:128:60", "resnet20:128:15"], 2):
+        compare(name, batch, steps)

@@ -6,15 +6,14 @@
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+import engines
+
 HERE = Path(__file__).resolve().parent
-PEERS = ("torch", "keras", "jax", "onnxruntime", "openvino")  # environments and modules
 FOLDERS = """
 import importlib.util, pathlib, sysconfig
 site = pathlib.Path(sysconfig.get_path("purelib"))
@@ -31,9 +30,11 @@ def mib(folder: Path) -> float:
     return sum(file.stat().st_size for file in files if not {"pip", "setuptools"} & set(file.relative_to(folder).parts)) / 2**20
 
 
-def seconds_to_import(python: str, module: str, repetitions: int) -> float:
+def seconds_to_import(module: str, engine: str, options: argparse.Namespace) -> float:
     """The median time of a process that imports, less that of one that does not."""
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    python = engines.python_of(engine, options)
+    environment = {**engines.environment_of(engine, options, 1), "KERAS_BACKEND": "tensorflow"}
+    del environment["PYTHONDONTWRITEBYTECODE"]  # who imports twice has compiled modules
 
     def run(code: str) -> float:
         start = time.perf_counter()
@@ -41,30 +42,29 @@ def seconds_to_import(python: str, module: str, repetitions: int) -> float:
         return time.perf_counter() - start
 
     run(f"import {module}")  # reads the files once
-    pairs = [(run(f"import {module}"), run("pass")) for _ in range(repetitions)]
+    pairs = [(run(f"import {module}"), run("pass")) for _ in range(options.repetitions)]
     return statistics.median(a for a, _ in pairs) - statistics.median(b for _, b in pairs)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("json", type=Path)
-    parser.add_argument("--peers", type=Path, default=HERE.parent / "build" / "peers", help="setup.py's folder")
-    parser.add_argument("--striate-python", default=sys.executable, help="the Python that has striate")
+    engines.add_arguments(parser)
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()
     found = {}
-    for peer in PEERS:
-        python = str(options.peers.resolve() / peer / "bin" / "python")
+    for peer in engines.PEERS:
+        python = engines.python_of(peer, options)
         site, packages, *_ = subprocess.run([python, "-c", FOLDERS], check=True, capture_output=True, text=True).stdout.split("\n")
         found[peer] = {"mib": mib(Path(site)), "packages": int(packages)}
-        found[peer]["import_s"] = seconds_to_import(python, peer, options.repetitions)
+        found[peer]["import_s"] = seconds_to_import(peer, peer, options)
     python = options.striate_python
     *_, ours, numpy = subprocess.run([python, "-c", FOLDERS], check=True, capture_output=True, text=True).stdout.split()
     libraries = Path(numpy).parent / "numpy.libs"
     found["numpy"] = {"mib": mib(Path(numpy)) + mib(libraries), "packages": 1}
     found["striate"] = {"mib": mib(Path(ours)), "packages": 1}
     for module in ("numpy", "striate"):
-        found[module]["import_s"] = seconds_to_import(python, module, options.repetitions)
+        found[module]["import_s"] = seconds_to_import(module, "striate", options)
     overhead = [python, str(HERE / "models" / "overhead.py")]
     found["step"] = json.loads(subprocess.run(overhead, check=True, capture_output=True, text=True).stdout)
     results = json.loads(options.json.read_text())

@@ -10,11 +10,11 @@ import statistics
 from pathlib import Path
 
 from cores import share_cache
+from engines import PEERS, flags_of, peer_of
 from models import nets
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BEGIN, END = "<!-- made by bench/report.py: begin -->", "<!-- end -->"
-PEERS = {"torch": "PyTorch", "keras": "Keras", "jax": "JAX", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 NAMES = {
     "lab": "lab",
     "lenet5": "LeNet-5",
@@ -50,7 +50,7 @@ class Workload:
         # Of what was run beside striate if there is any; older runs, and first looks, are marked.
         self.fastest = {
             peer: min(
-                (engine for engine in right if engine.split("-")[0] == peer),
+                (engine for engine in right if peer_of(engine) == peer),
                 key=lambda e: (self.marked(e), milliseconds(right[e])),
                 default=None,
             )
@@ -72,7 +72,7 @@ class Workload:
 
     def memory(self) -> tuple[float, float] | None:
         """(ours, the leanest peer's) in MiB."""
-        peers = [row["memory_mib"] for engine, row in self.rows.items() if not engine.startswith("striate")]
+        peers = [row["memory_mib"] for engine, row in self.rows.items() if peer_of(engine) != "striate"]
         return (self.ours["memory_mib"], min(peers)) if self.ours and peers else None
 
 
@@ -95,7 +95,7 @@ def times(workloads: list[Workload], task: str, single: bool) -> str:
         cells = [NAMES[w.net], str(w.batch), number(w.ours and milliseconds(w.ours))]
         for peer in peers:
             engine = w.fastest[peer]
-            flags = " ".join(engine.split("-")[1:]) if engine else ""
+            flags = " ".join(flags_of(engine)) if engine else ""
             text = f"{number(milliseconds(w.rows[engine]))} {flags}".strip() if engine else ""
             text += " ~" if engine and w.marked(engine) else ""
             cells.append(f"**{text}**" if engine == w.best else text)
@@ -119,7 +119,7 @@ def placements(workloads: list[Workload]) -> str:
         if not w.ratio:
             continue
         cells = [NAMES[w.net], "training" if w.task == "train" else "inference", str(w.batch)]
-        peer = PEERS[w.best.split("-")[0]]
+        peer = PEERS[peer_of(w.best)]
         for shared in (True, False):
             ours, best = where_cores(w.ours, shared), where_cores(w.rows[w.best], shared)
             if min(len(ours), len(best)) >= LEAST_REPETITIONS:

@@ -1,9 +1,9 @@
 // The convolutions and products of the model zoo: which kernel the cost models choose, its time and its share of the
 // FMA peak measured in the same run.
 //   bench_layers [--nets REGEX] [--layers REGEX] [--threads 1,2] [--batch N] [--seconds S] [--all] [--cold]
-// REGEX searches the net's name, or the layer's and function's ("3x3/1 64->64 @56 weight_gradient"). --batch replaces
-// the nets' own; --seconds is spent on each row at least; --all times every kernel able, not the chosen one alone; with
-// --cold weights come from memory, as those of a net do that has more of them than the caches hold.
+// REGEX searches the net's name, or the layer's and function's ("3x3/1 64->64 @56 b16 weight_gradient"). --batch
+// replaces the nets' own; --seconds is spent on each row at least; --all times every kernel able, not the chosen one
+// alone; with --cold weights come from memory, as those of a net do that has more of them than the caches hold.
 // STRIATE_CPU_ISA chooses the ISA. Times are of the slowest thread's processor; a net's last lines add up its layers,
 // each as often as it occurs. "pack" is the weights' preparation on one thread, which a training step pays each time.
 #if defined(__linux__)
@@ -85,6 +85,8 @@ class Bench {
     std::fflush(stdout);
   }
 
+  bool found() const { return found_; }
+
  private:
   void conv(const std::string& net, int64_t n, const zoo::Layer& l) {
     const KernelTable& table = kernel_table(Family::conv, isa_);
@@ -130,6 +132,7 @@ class Bench {
   void row(const std::string& net, const std::string& layer, int64_t count, const KernelFunction& function,
            const char* name, const void* shape, const std::vector<int64_t>& sizes, double operations) {
     if (!std::regex_search(layer + " " + name, options_.layers)) return;
+    found_ = true;
     const Kernel* best = nullptr;
     for (int k = 0; k < function.count; ++k) {
       const Kernel& kernel = function.kernels[k];
@@ -204,6 +207,7 @@ class Bench {
   std::vector<std::unique_ptr<Team>> teams_;
   std::vector<double> peaks_;
   std::map<std::string, Sum> sums_;
+  bool found_ = false;
 };
 
 [[noreturn]] void usage() {
@@ -253,4 +257,7 @@ int main(int argc, char** argv) {
   Bench bench(options);
   for (const zoo::Net& net : zoo::all())
     if (std::regex_search(net.name, options.nets)) bench.net(net);
+  if (bench.found()) return 0;
+  std::fprintf(stderr, "bench_layers: no layer matches --nets and --layers.\n");
+  return 1;
 }
