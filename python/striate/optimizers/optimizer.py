@@ -92,6 +92,11 @@ class Optimizer:
                     for slot in self.slot_names
                 ]
 
+    def begin_anew(self) -> None:
+        """Makes the slots zeros and the iterations none, as if nothing had been trained."""
+        for variable in (self._iterations, *(slot for slots in self._slots.values() for slot in slots)):
+            variable.assign(np.zeros_like(variable.read()))
+
     def apply(self, pairs: Iterable[tuple[Any, Any]]) -> Updates:
         """The updates of one step.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from striate import tree
+from striate import _core, tree
 
 
 class Batch(NamedTuple):
@@ -53,14 +53,18 @@ def listed(data: Any, names: Sequence[str], what: str) -> list[np.ndarray]:
     elif isinstance(data, (list, tuple)) and data and all(is_array(item) for item in data):
         items = list(data)
     else:
-        shown = repr(data)
-        shown = shown[:60] + "..." if len(shown) > 60 else shown
-        raise ValueError(
-            f"Unrecognized data type: {what}={shown} (of type {type(data)}). Use NumPy arrays, e.g. np.array(...)."
-        )
+        _refuse_type(data, what)
     if names and len(items) != len(names):
         raise ValueError(f"`{what}` holds {len(items)} arrays, the model has {len(names)}: {list(names)}.")
     return [np.asarray(item) for item in items]
+
+
+def _refuse_type(data: Any, what: str) -> NoReturn:
+    shown = repr(data)
+    shown = shown[:60] + "..." if len(shown) > 60 else shown
+    raise ValueError(
+        f"Unrecognized data type: {what}={shown} (of type {type(data)}). Use NumPy arrays, e.g. np.array(...)."
+    )
 
 
 def fitted_inputs(data: Any, specs: Sequence[Spec], model: str) -> list[np.ndarray]:
@@ -142,16 +146,20 @@ class ArrayFeed:
     def steps(self) -> int:
         return -(-self.samples // self.batch_size)
 
-    def batches(self, order: np.ndarray | None = None) -> Iterator[Batch]:
-        """All samples once, in this order; each batch is gathered while the one before is computed."""
-        if order is None and all(
+    def batches(self, epoch: int = 0, steps: int | None = None, seed: int | None = None) -> Iterator[Batch]:
+        """One epoch, as `visits` says; each batch is gathered while the one before is computed."""
+        visited = visits(self.samples, self.steps, epoch, steps, seed)
+        if seed is None and all(
             a.dtype == d and a.flags.c_contiguous for a, d in zip(self.arrays, self.dtypes, strict=True)
         ):
-            return (self._batch(step, None) for step in range(self.steps))  # slices: nothing to gather
-        return ahead(lambda step: self._batch(step, order), self.steps)
+            return (self._batch(*visit) for visit in visited)  # slices: nothing to gather
+        return ahead(self._batch, visited)
+
+    def begin_epoch(self) -> None:
+        """Nothing to tell: the order of samples is `visits`'."""
 
     def end_epoch(self) -> None:
-        """Nothing to tell: the order of samples is the caller's."""
+        """Likewise."""
 
     def _batch(self, step: int, order: np.ndarray | None) -> Batch:
         begin, end = step * self.batch_size, min((step + 1) * self.batch_size, self.samples)
@@ -163,19 +171,43 @@ class ArrayFeed:
         return Batch(parts[:first], parts[first:second], parts[second:])
 
 
-def ahead(make: Callable[[int], Batch], steps: int) -> Iterator[Batch]:
-    """make(0), make(1), ..., each begun on another thread when the one before is handed out."""
+def visits(
+    size: int, steps: int, epoch: int, count: int | None, seed: int | None
+) -> Iterator[tuple[int, np.ndarray | None]]:
+    """The batches of an epoch, each as (its number, the order of the pass it belongs to).
+
+    Epochs shorter than the data go on where the last one ended, so that all data come before any comes again.
+
+    Args:
+        size: how many samples, or batches, are put in order.
+        steps: batches that make a pass.
+        epoch: epochs done before this one.
+        count: batches an epoch, no more than `steps`; None: a pass.
+        seed: keys the order of each pass; None: as they are, and the order is None.
+    """
+    count = min(count or steps, steps)
+    order, ordered = None, -1
+    for visit in range(epoch * count, (epoch + 1) * count):
+        number, step = divmod(visit, steps)
+        if seed is not None and number != ordered:
+            order, ordered = _core.permutation(size, seed, number), number
+        yield step, order
+
+
+def ahead(make: Callable[..., Batch], calls: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
+    """make(*call) for each call, begun on another thread while the one before is used."""
     with ThreadPoolExecutor(1, thread_name_prefix="striate-feed") as pool:
-        future = pool.submit(make, 0)
-        for step in range(1, steps + 1):
-            batch = future.result()
-            if step < steps:
-                future = pool.submit(make, step)
-            yield batch
+        future = None
+        for call in calls:
+            before, future = future, pool.submit(make, *call)
+            if before is not None:
+                yield before.result()
+        if future is not None:
+            yield future.result()
 
 
 class StreamFeed:
-    """Batches that an iterable or a Sequence gives: x, (x, y) or (x, y, sample_weight).
+    """Batches that an iterable or a Sequence gives: x, (x, y) or (x, y, sample_weight); a list is a tuple, as in Keras.
 
     Args:
         source: an iterable (a generator too), or something with `__len__` and `__getitem__`.
@@ -186,45 +218,53 @@ class StreamFeed:
     def __init__(self, source: Any, convert: Callable[[Any], Batch], steps: int | None) -> None:
         self.source = source
         self.convert = convert
-        self.indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        self._resumes = steps is not None
+        self._indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")
         self.steps = steps if steps is not None else (len(source) if hasattr(source, "__len__") else None)
-        self._iterator: Iterator[Any] | None = None
+        self._iterator: Iterator[Any] = iter(())
 
-    def batches(self, order: np.ndarray | None = None) -> Iterator[Batch]:
-        """One epoch. A generator goes on where the last epoch left it when `steps` is given."""
+    def batches(self, epoch: int = 0, steps: int | None = None, seed: int | None = None) -> Iterator[Batch]:
+        """One epoch. It goes on where the last one left the source if the feed was given its `steps`."""
         with ThreadPoolExecutor(1, thread_name_prefix="striate-feed") as pool:
-            items = self._items(order)
+            items = self._visited(epoch, steps, seed) if self._indexed else self._iterated()
             done = object()
             future = pool.submit(next, items, done)
             while (item := future.result()) is not done:
-                batch = self.convert(item)
+                batch = self.convert(tuple(item) if isinstance(item, list) else item)
                 future = pool.submit(next, items, done)
                 yield batch
 
+    def begin_epoch(self) -> None:
+        """Tells a source that wants to know."""
+        self._tell("on_epoch_begin")
+
     def end_epoch(self) -> None:
         """Tells a source that wants to know, so that it may shuffle."""
-        tell = getattr(self.source, "on_epoch_end", None)
+        self._tell("on_epoch_end")
+
+    def _tell(self, hook: str) -> None:
+        tell = getattr(self.source, hook, None)
         if callable(tell):
             tell()
 
-    def _items(self, order: np.ndarray | None) -> Iterator[Any]:
-        if self.indexed:
-            indices: Iterable[int] = range(len(self.source)) if order is None else map(int, order)
-            for count, index in enumerate(indices):
-                if self.steps is not None and count >= self.steps:
-                    return
-                yield self.source[index]
-            return
-        if self._iterator is None or self.steps is None:
+    def _visited(self, epoch: int, steps: int | None, seed: int | None) -> Iterator[Any]:
+        length = len(self.source)  # may change from epoch to epoch
+        for step, order in visits(length, length, epoch, steps or self.steps, seed):
+            yield self.source[step if order is None else int(order[step])]
+
+    def _iterated(self) -> Iterator[Any]:
+        fresh = not self._resumes
+        if fresh:
             self._iterator = iter(self.source)
         count = 0
         while self.steps is None or count < self.steps:
             try:
                 yield next(self._iterator)
+                count += 1
             except StopIteration:
-                self._iterator = None
-                return
-            count += 1
+                if fresh:
+                    return
+                self._iterator, fresh = iter(self.source), True  # a pass may begin within an epoch
 
 
 def is_stream(x: Any) -> bool:
@@ -238,14 +278,18 @@ def split_off(fraction: float, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
     """(x, y, weight) without the last part of the samples, and that part; the part is None for a fraction of 0.
 
     Raises:
-        ValueError: the fraction is out of its range, or leaves one side without samples.
+        ValueError: the fraction is out of its range or leaves one side without samples, or these are no arrays of as
+            many samples.
     """
     if not fraction:
         return (x, y, weight), None
     if not 0 < fraction < 1:
         raise ValueError(f"`validation_split` must be between 0 and 1. Received: validation_split={fraction}.")
-    samples = len(tree.leaves(x)[0])
-    at = samples - int(samples * fraction)
+    given = {"x": x, "y": y, "sample_weight": weight}
+    samples = check_cardinality(
+        **{what: _arrays(data, what) for what, data in given.items() if data is not None or what == "x"}
+    )
+    at = int(samples * (1.0 - fraction))  # rounded down, as Keras does
     if at <= 0 or at >= samples:
         raise ValueError(
             f"Training data contains {samples} samples, which is not sufficient to split it into a validation and "
@@ -258,3 +302,22 @@ def split_off(fraction: float, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
         )
 
     return part(slice(0, at)), part(slice(at, samples))
+
+
+def _arrays(data: Any, what: str) -> list[np.ndarray]:
+    leaves = tree.leaves(data)
+    if not leaves or not all(is_array(leaf) for leaf in leaves):
+        _refuse_type(data, what)
+    arrays = [np.asarray(leaf) for leaf in leaves]
+    for array in arrays:
+        check_numbers(array, what)
+    return arrays
+
+
+def refuse_no_batches(purpose: str, steps: int | None) -> NoReturn:
+    """Raises ValueError about a source that has ended before the first step."""
+    advice = "give one without end and a number of steps" if steps is None else "give one with enough of them"
+    raise ValueError(
+        f"The source of batches to {purpose} gave none. A generator gives each batch once, over all epochs: {advice}, "
+        "or give arrays or a striate.utils.PyDataset, which can be visited again."
+    )

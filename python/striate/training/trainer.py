@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from striate import _core, config
 from striate import callbacks as callback_classes
+from striate import config
 from striate.training import feeding
-from striate.training.feeding import ArrayFeed
-from striate.training.forensics import refuse_non_finite
+from striate.training.forensics import EpochStart, refuse_non_finite
 from striate.training.progress import ProgressBar
 from striate.training.step_functions import StepFunctions
 
@@ -22,7 +23,6 @@ class Trainer(StepFunctions):
 
     stop_training = False
     batch_size: int | None = None  # of the last fit; files keep it
-    _good_weights: list[Any] = []  # noqa: RUF012  (replaced, never changed)
 
     # --- fit -------------------------------------------------------------------------------------------------------
     def fit(
@@ -54,13 +54,15 @@ class Trainer(StepFunctions):
             epochs: the number of the last epoch.
             verbose: "auto" or 1 a bar, 2 a line an epoch, 0 nothing.
             callbacks: one callback or a list.
-            validation_split: the last part of the data, in [0, 1), that is not trained on but evaluated.
+            validation_split: the last part of the data, in [0, 1), that is not trained on but evaluated; the rest is
+                rounded down.
             validation_data: (x, y), (x, y, sample_weight), or a source of batches, evaluated after each epoch.
-            shuffle: whether samples are visited in an order of their own each epoch, keyed by (seed, epoch).
+            shuffle: whether samples are visited in an order of their own on each pass, keyed by (seed, pass).
             class_weight: {class number: weight}.
             sample_weight: an array of shape (n,).
             initial_epoch: the number of the first epoch.
-            steps_per_epoch: steps that make an epoch, for sources without end.
+            steps_per_epoch: steps that make an epoch, for sources without end. Where data give more, the next epoch
+                goes on after them.
             validation_steps: batches to validate on.
             validation_batch_size: samples a step of validation; None means `batch_size`.
             validation_freq: validate after every how manieth epoch, or a list of epochs (from 1).
@@ -69,15 +71,21 @@ class Trainer(StepFunctions):
             History: `.history` is a dict of lists, one float an epoch.
 
         Raises:
-            ValueError: the data do not fit the model or each other, or `compile` was not called.
-            RuntimeError: the loss became NaN or infinite; the weights are those of the epoch's start, or, if these were
-                broken already, of the one before.
+            ValueError: the data do not fit the model or each other, a source of batches gives none, or `compile` was
+                not called.
+            RuntimeError: the loss or a weight became NaN or infinite; the weights are those of the epoch's start, and
+                the optimizer begins anew.
             MemoryError: a step cannot do with the `max_memory` that `compile` was given.
         """
         self._require_compiled()
         stream = feeding.is_stream(x)
         self._refuse_with_stream(stream, y=y, sample_weight=sample_weight, validation_split=validation_split or None)
-        batch_size = _checked_batch_size(batch_size)
+        batch_size = _count_or(32, "batch_size", batch_size)
+        epochs, initial_epoch = _count("epochs", epochs, 0), _count("initial_epoch", initial_epoch, 0)
+        steps_per_epoch = _count_or(None, "steps_per_epoch", steps_per_epoch)
+        validation_steps = _count_or(None, "validation_steps", validation_steps)
+        validation_batch_size = _count_or(batch_size, "validation_batch_size", validation_batch_size)
+        validation_freq = _frequency(validation_freq)
         if not stream:
             (x, y, sample_weight), held_out = feeding.split_off(validation_split, x, y, sample_weight)
             validation_data = held_out if held_out is not None else validation_data
@@ -91,21 +99,19 @@ class Trainer(StepFunctions):
         called = callback_classes.CallbackList(
             callbacks, add_history=True, model=self, verbose=verbose, epochs=epochs, steps=steps
         )
-        self._good_weights = []
         called.on_train_begin()
         logs: dict[str, float] = {}
         for epoch in range(initial_epoch, epochs):
             called.on_epoch_begin(epoch)
             logs = self._train_epoch(feed, epoch, epochs, steps, shuffle, called, verbose, validation_data is None)
             if validation_data is not None and _due(epoch, validation_freq):
-                found = self._validate(validation_data, validation_batch_size or batch_size, validation_steps, called)
+                found = self._validate(validation_data, validation_batch_size, validation_steps, called)
                 logs.update({f"val_{name}": value for name, value in found.items()})
             if validation_data is not None:
                 self._bar.finish(self._steps_done, logs)
             called.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
-        self._good_weights = []
         called.on_train_end(logs)
         return called.history
 
@@ -124,26 +130,26 @@ class Trainer(StepFunctions):
             print(f"Epoch {epoch + 1}/{epochs}", flush=True)
         self._bar = bar = ProgressBar(steps, verbose)
         state = self.training_state
-        order = None
-        if shuffle and isinstance(feed, ArrayFeed):
-            order = _core.permutation(feed.samples, int(state.seed.read()[0]), int(state.epoch.read()[0]))
-        elif shuffle and feed.indexed:
-            order = _core.permutation(len(feed.source), int(state.seed.read()[0]), int(state.epoch.read()[0]))
-        self._keep_good_weights()
+        seed = int(state.seed.read()[0]) if shuffle else None
+        watched = config.check_finite and not self._ends_quietly(called)
+        start = None
         reads = called.reads_batches("train")
         goals = self._objectives
         if goals:
             goals.reset()
         step = 0
-        with contextlib.closing(feed.batches(order)) as batches:
+        feed.begin_epoch()
+        with contextlib.closing(feed.batches(int(state.epoch.read()[0]), steps, seed)) as batches:
             for batch in batches:
                 if reads:
                     called.on_train_batch_begin(step)
                 function = self._function("train", batch)
+                if watched and start is None:  # the first batch may have built the model and the optimizer's slots
+                    start = EpochStart(self)
                 loss = float(function.run([*batch.inputs, *batch.targets, *batch.weights])[0])
                 step += 1
-                if config.check_finite and not np.isfinite(loss) and not self._ends_quietly(called):
-                    refuse_non_finite(self, batch, loss, epoch, step, self._good_weights)
+                if start and not np.isfinite(loss):
+                    refuse_non_finite(self, batch, loss, epoch, step, start)
                 if reads:
                     called.on_train_batch_end(step - 1, self._objectives.logs())
                 if bar.wants(step):
@@ -151,7 +157,9 @@ class Trainer(StepFunctions):
                 if (self.stop_training and reads) or (steps is not None and step >= steps):
                     break
         if step == 0:
-            raise ValueError("The source of batches gave none. Is the generator exhausted? Give steps_per_epoch.")
+            feeding.refuse_no_batches("train on", steps)
+        if start and start.broken():  # a gradient may break what no loss has seen yet
+            refuse_non_finite(self, batch, loss, epoch, step, start)
         feed.end_epoch()
         state.epoch.assign(state.epoch.read() + 1)
         self._steps_done = step
@@ -160,19 +168,12 @@ class Trainer(StepFunctions):
             bar.finish(step, logs)
         return logs
 
-    def _keep_good_weights(self) -> None:
-        """Copies the weights, which an error puts back, unless the last update has broken them."""
-        if config.check_finite and self.built:
-            now = [weight.read() for weight in self.weights]
-            if not self._good_weights or all(np.isfinite(array).all() for array in now):
-                self._good_weights = now
-
     @staticmethod
     def _ends_quietly(called: Any) -> bool:
         return any(isinstance(item, callback_classes.TerminateOnNaN) for item in called.callbacks)
 
     def _validate(self, data: Any, batch_size: int, steps: int | None, called: Any) -> dict[str, float]:
-        if isinstance(data, tuple) and len(data) in (2, 3):
+        if isinstance(data, (tuple, list)) and len(data) in (2, 3):
             x, y, weight = (*data, None)[:3]
         elif feeding.is_stream(data):
             x, y, weight = data, None, None
@@ -208,14 +209,16 @@ class Trainer(StepFunctions):
             The loss, a float; with metrics a list: the loss, then they in `compile`'s order; or a dict.
 
         Raises:
-            ValueError: the data do not fit the model or each other, or `compile` was not called.
+            ValueError: the data do not fit the model or each other, a source of batches gives none, or `compile` was
+                not called.
         """
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
         self._require_compiled()
         verbose = _verbosity(verbose)
         called = callback_classes.CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
-        logs = self._evaluate(x, y, sample_weight, _checked_batch_size(batch_size), steps, called, verbose)
+        batch_size, steps = _count_or(32, "batch_size", batch_size), _count_or(None, "steps", steps)
+        logs = self._evaluate(x, y, sample_weight, batch_size, steps, called, verbose)
         return logs if return_dict else _flat(logs)
 
     def _evaluate(
@@ -244,6 +247,8 @@ class Trainer(StepFunctions):
                     bar.update(step, self._objectives.logs())
                 if total is not None and step >= total:
                     break
+        if step == 0:
+            feeding.refuse_no_batches("evaluate", total)
         logs = self._objectives.logs()
         bar.finish(step, logs)
         called.on_test_end(logs)
@@ -270,10 +275,11 @@ class Trainer(StepFunctions):
             An array of shape (n, ...), or a list of them for several outputs.
 
         Raises:
-            ValueError: the data do not fit the model.
+            ValueError: the data do not fit the model, or a source of batches gives none.
         """
         stream = feeding.is_stream(x)
-        feed = self._feed(x, None, None, None, _checked_batch_size(batch_size), steps, stream)
+        batch_size, steps = _count_or(32, "batch_size", batch_size), _count_or(None, "steps", steps)
+        feed = self._feed(x, None, None, None, batch_size, steps, stream)
         limit = _step_limit(steps)
         total = feed.steps if limit is None else min(limit, feed.steps or limit)
         verbose = _verbosity(verbose)
@@ -292,6 +298,8 @@ class Trainer(StepFunctions):
                     bar.update(step, {})
                 if total is not None and step >= total:
                     break
+        if step == 0:
+            feeding.refuse_no_batches("predict", total)
         bar.finish(step, {})
         called.on_predict_end()
         outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
@@ -331,12 +339,24 @@ class Trainer(StepFunctions):
         return self._structured(self._run_batch("predict", x, None, None, None))
 
 
-def _checked_batch_size(batch_size: Any) -> int:
-    if batch_size is None:
-        return 32
-    if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or batch_size < 1:
-        raise ValueError(f"`batch_size` must be an integer of at least 1. Received: batch_size={batch_size!r}.")
-    return int(batch_size)
+def _count(name: str, value: Any, least: int = 1) -> int:
+    try:
+        count = operator.index(value)
+    except TypeError:
+        count = least - 1
+    if count < least or isinstance(value, bool):
+        raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}.")
+    return count
+
+
+def _count_or(default: Any, name: str, value: Any) -> Any:
+    return default if value is None else _count(name, value)
+
+
+def _frequency(value: Any) -> Any:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return {_count("validation_freq", epoch) for epoch in value}
+    return _count("validation_freq", value)
 
 
 def _verbosity(verbose: Any) -> int:

@@ -7,8 +7,8 @@ class PyDataset:
     """Base of data sets that make batch number `index` on demand: from files, by augmentation, by a formula.
 
     Subclasses have `__getitem__(index)`, which returns `(inputs, targets)` or `(inputs, targets, sample_weights)`, and
-    `__len__`, the number of batches an epoch has. `fit` visits them in an order of its own and calls `on_epoch_end()`
-    after each epoch.
+    `__len__`, the number of batches an epoch has. `fit` visits them in an order of its own, and calls
+    `on_epoch_begin()` before and `on_epoch_end()` after each epoch.
 
     Args:
         workers: accepted for Keras's sake; batches are made while the previous step computes.
@@ -20,9 +20,9 @@ class PyDataset:
         ...     def __len__(self):
         ...         return 3
         ...     def __getitem__(self, index):
-        ...         return [[index]], [[index * index]]
+        ...         return np.array([[index]]), np.array([[index * index]])
         >>> Squares()[2]
-        ([[2]], [[4]])
+        (array([[2]]), array([[4]]))
     """
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
@@ -41,10 +41,10 @@ class PyDataset:
         return len(self)
 
     def on_epoch_begin(self) -> None:
-        """Called before each epoch."""
+        """Called before each epoch of training."""
 
     def on_epoch_end(self) -> None:
-        """Called after each epoch; the place to shuffle."""
+        """Called after each epoch of training; the place to shuffle."""
 
 
 Sequence = PyDataset

@@ -99,7 +99,7 @@ def test_validation_split_is_the_last_part():
     np.testing.assert_allclose(history["val_loss"][0], model.evaluate(X[40:], CLASSES[40:], verbose=0)[0], rtol=1e-6)
     np.testing.assert_allclose(history["loss"][0], model.evaluate(X[:40], CLASSES[:40], verbose=0)[0], rtol=1e-5)
     with pytest.raises(ValueError, match="not sufficient to split"):
-        model.fit(X[:2], CLASSES[:2], validation_split=0.01, verbose=0)
+        model.fit(X[:1], CLASSES[:1], validation_split=0.01, verbose=0)
 
 
 def test_validation_freq_and_initial_epoch():
@@ -199,6 +199,44 @@ def test_several_outputs():
     assert [y.shape for y in model.predict(X, verbose=0)] == [(50, 1), (50, 2)]
 
 
+def two_outputs(**compiled):
+    x = layers.Input((6,))
+    model = striate.Model(x, [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)])
+    model.compile(striate.optimizers.SGD(0.0), "mse", **compiled)
+    return model
+
+
+def test_metrics_by_output():
+    y = [X[:, :1], X[:, 1:2]]
+    model = two_outputs(metrics=["mae", ["mse", "mse"]])
+    logs = model.evaluate(X, y, verbose=0, return_dict=True)
+    assert list(logs) == model.metrics_names == ["loss", "a_loss", "b_loss", "a_mae", "b_mse", "b_mse_1"]
+    assert logs["b_mse"] == logs["b_mse_1"] == pytest.approx(logs["b_loss"], rel=1e-5)
+    assert list(two_outputs(metrics={"b": "mae"}).evaluate(X, y, verbose=0, return_dict=True))[3:] == ["b_mae"]
+
+
+def test_metric_objects_keep_their_names():
+    y, error = [X[:, :1], X[:, 1:2]], striate.metrics.MeanAbsoluteError()
+    for _ in range(2):  # compiling again changes nothing
+        model = two_outputs(metrics={"a": error})
+        assert "a_mean_absolute_error" in model.evaluate(X, y, verbose=0, return_dict=True)
+    assert error.name == "mean_absolute_error"
+    assert error in model.metrics
+
+
+def test_equal_names_are_numbered():
+    model = net(loss="mse", metrics=[striate.metrics.MeanAbsoluteError(name="loss")])
+    scores = model.evaluate(X, np.zeros((50, 2)), verbose=0)
+    assert model.metrics_names == ["loss", "loss_1"]
+    np.testing.assert_allclose(scores[1], model.predict(X, verbose=0).mean(), rtol=1e-5)
+    x, layer = layers.Input((6,)), layers.Dense(6, name="d")
+    model = striate.Model(x, [layer(x), layer(layer(x))])
+    model.compile("sgd", {"d": "mse", "d_1": "mae"})
+    scores = model.evaluate(X, [X, X], verbose=0)
+    assert dict(zip(model.metrics_names, scores, strict=True)).keys() == {"loss", "d_loss", "d_1_loss"}
+    np.testing.assert_allclose(scores[2], np.abs(model.predict(X, verbose=0)[1] - X).mean(), rtol=1e-5)
+
+
 def test_add_loss_counts():
     class Penalty(layers.Layer):
         def call(self, x):
@@ -249,6 +287,16 @@ def test_memory_is_known_before_running():
     assert training.variables > predicting.variables >= 4 * model.count_params()
     assert training.arena > predicting.arena > 0
     assert training.total >= training.variables + training.arena
+    assert net(loss=striate.losses.sparse_categorical_crossentropy).memory(32, training=True).total == training.total
+
+
+def test_memory_of_unknown_sizes_is_not_known():
+    x = layers.Input((None, None, 1))
+    model = striate.Model(x, layers.Conv2D(2, 1)(x))
+    model.compile("sgd", "mse")
+    for training in (False, True):
+        with pytest.raises(ValueError, match="inputs of unknown size"):
+            model.memory(training=training)
 
 
 def test_profile_tells_where_the_time_went():

@@ -1,3 +1,4 @@
+import doctest
 import random
 
 import numpy as np
@@ -71,6 +72,14 @@ def test_py_dataset_feeds_fit():
     assert Batches().num_batches == 4
     with pytest.raises(NotImplementedError, match=r"needs __getitem__"):
         utils.PyDataset()[0]
+
+
+def test_example_of_py_dataset_feeds_fit():
+    names = {"np": np, "PyDataset": utils.PyDataset}
+    exec(doctest.DocTestParser().get_examples(utils.PyDataset.__doc__)[0].source, names)
+    model = striate.Sequential([layers.Input((1,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(names["Squares"](), verbose=0).history["loss"]).all()
 
 
 def test_names_of_registered_classes_and_functions():
