@@ -1,9 +1,11 @@
 """Saves the model while it trains."""
 
 import os
+from typing import Any
 
 from striate.callbacks.callback import Logs
 from striate.callbacks.monitor import MonitorCallback
+from striate.saving import paths
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -23,7 +25,8 @@ class ModelCheckpoint(MonitorCallback):
         initial_value_threshold: the value that the first improvement has to beat; None: any does.
 
     Raises:
-        ValueError: save_freq is neither "epoch" nor a positive integer; filepath names a key that the logs lack.
+        ValueError: save_freq is neither "epoch" nor a positive integer; filepath has another ending, is no format, or
+            names a key that the logs lack.
 
     Example:
         >>> ModelCheckpoint("best.striate", save_best_only=True).save_best_only
@@ -50,7 +53,7 @@ class ModelCheckpoint(MonitorCallback):
                 "ModelCheckpoint: the argument `save_weights_only` comes in a later version of striate; for now it "
                 f"must be False. Received: save_weights_only={save_weights_only!r}."
             )
-        self.filepath = os.fspath(filepath)
+        self.filepath = _checked_template(paths.to_write(filepath, (".striate",), True, "a model"))
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
@@ -108,3 +111,22 @@ class ModelCheckpoint(MonitorCallback):
                 f"ModelCheckpoint: filepath={self.filepath!r} names {error}, which is not in the logs. "
                 f"There are: epoch, {', '.join(sorted(logs or {}))}."
             ) from None
+
+
+class _AnyFigures(dict[str, Any]):
+    """Logs that have every key."""
+
+    def __missing__(self, key: str) -> float:
+        return 0.5
+
+
+def _checked_template(filepath: str) -> str:
+    try:
+        filepath.format_map(_AnyFigures(epoch=1))
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(
+            f"ModelCheckpoint: filepath={filepath!r} is no format: {error}. Fields have a name, epoch or a key of the "
+            "logs, and may have a float's format: 'net-{epoch:02d}-{val_loss:.2f}.striate'. Braces of the name itself "
+            "are doubled."
+        ) from None
+    return filepath

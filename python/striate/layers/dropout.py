@@ -1,5 +1,6 @@
 """Dropout."""
 
+from numbers import Real
 from typing import Any
 
 from striate import ops
@@ -40,11 +41,11 @@ class Dropout(Layer):
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         refuse_later("Dropout", {"noise_shape": (noise_shape, None)})
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        if isinstance(rate, bool) or not isinstance(rate, (float, Real)) or not 0 <= rate < 1:
             raise ValueError(f"Dropout: `rate` must be a number from 0 to less than 1. Received: rate={rate!r}.")
         if seed is not None and not is_integer(seed):
             raise ValueError(f"Dropout: `seed` must be an integer or None. Received: seed={seed!r}.")
-        self.rate = rate
+        self.rate = float(rate)
         self.seed = seed
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:

@@ -41,7 +41,8 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
 def get(identifier: Any) -> Any:
     """A `Loss` from its name ("mse", "SparseCategoricalCrossentropy"), a config, a class, an instance or a function.
 
-    A function `f(y_true, y_pred)` that returns one loss a sample is wrapped; None stays None.
+    A function `f(y_true, y_pred)` that returns one loss a sample is wrapped, this module's own in their classes; None
+    stays None.
 
     Raises:
         ValueError: the name is unknown, or identifier is nothing of these.
@@ -51,7 +52,10 @@ def get(identifier: Any) -> Any:
         'mean_squared_error'
     """
     found = identifiers.get(identifier, _TABLE, "loss", Loss)
-    return found if found is None or isinstance(found, Loss) else LossFunctionWrapper(found)
+    if found is None or isinstance(found, Loss):
+        return found
+    known = (cls() for cls in _CLASSES)
+    return next((loss for loss in known if loss.fn is found), None) or LossFunctionWrapper(found)
 
 
 __all__ = [

@@ -42,6 +42,13 @@ def _takes_custom(cls: type) -> bool:
     return "custom_objects" in inspect.signature(cls.from_config).parameters  # type: ignore[attr-defined]
 
 
+def plain_number(x: Any) -> Any:
+    """json.dumps's `default`: what NumPy scalars are in JSON."""
+    if isinstance(x, np.generic):
+        return x.item()
+    raise TypeError(f"A configuration holds {x!r} of type {type(x).__name__}, which cannot be written to a file.")
+
+
 def of_graph(model: Any) -> dict[str, Any]:
     """A functional model's configuration: its layers, and for each the calls that belong to the model."""
     graph = model.graph

@@ -6,11 +6,15 @@ import collections
 from typing import Any
 
 from striate import tree
+from striate.layers.input_layer import Input
 from striate.tensors import Node, SymbolicTensor
 
 
 class CallGraph:
     """The calls between a model's inputs and its outputs.
+
+    In the place of inputs that other layers give it puts ones of its own, as Keras does: every input has a layer then,
+    which files and copies name.
 
     Attributes:
         inputs, outputs: symbolic tensors, in the structures they were given in.
@@ -33,12 +37,34 @@ class CallGraph:
         self.flat_inputs: list[SymbolicTensor] = tree.leaves(inputs)
         self.flat_outputs: list[SymbolicTensor] = tree.leaves(outputs)
         self.nodes = _calls_between(self.flat_inputs, self.flat_outputs, name)
+        if any(_is_computed(tensor) for tensor in self.flat_inputs):
+            self._put_own_inputs()
         self.layers = _ordered_layers(self.flat_inputs, self.nodes)
         for layer_name, count in collections.Counter(layer.name for layer in self.layers).items():
             if count > 1:
                 raise ValueError(
                     f'The name "{layer_name}" is used {count} times in the model. All layer names should be unique.'
                 )
+
+    def _put_own_inputs(self) -> None:
+        """The same calls, from inputs that no layer computes."""
+        own = {
+            id(tensor): Input(batch_shape=tensor.shape, dtype=tensor.dtype) if _is_computed(tensor) else tensor
+            for tensor in self.flat_inputs
+        }
+
+        def swap(x: Any) -> Any:
+            return own.get(id(x), x)
+
+        for i, node in enumerate(self.nodes):
+            args, kwargs = tree.map_leaves(swap, node.args), tree.map_leaves(swap, node.kwargs)
+            self.nodes[i] = copy = Node(node.layer, args, kwargs, [swap(x) for x in node.inputs])
+            copy.outputs = tree.map_leaves(lambda x: SymbolicTensor(x.shape, x.dtype, x.name), node.outputs)
+            for index, (x, new) in enumerate(zip(tree.leaves(node.outputs), tree.leaves(copy.outputs), strict=True)):
+                new.history = (copy, index)
+                own.setdefault(id(x), new)
+        self.inputs, self.outputs = tree.map_leaves(swap, self.inputs), tree.map_leaves(swap, self.outputs)
+        self.flat_inputs, self.flat_outputs = tree.leaves(self.inputs), tree.leaves(self.outputs)
 
     def replay(self, values: list[Any]) -> Any:
         """Makes the calls again, on these values in the inputs' place."""
@@ -52,6 +78,10 @@ class CallGraph:
             results = tree.leaves(node.layer(*args, **kwargs))
             held.update((id(t), value) for t, value in zip(tree.leaves(node.outputs), results, strict=True))
         return tree.map_leaves(resolve, self.outputs)
+
+
+def _is_computed(tensor: SymbolicTensor) -> bool:
+    return tensor.history is not None and bool(tensor.history[0].inputs)
 
 
 def _calls_between(inputs: list[SymbolicTensor], outputs: list[SymbolicTensor], name: str) -> list[Node]:

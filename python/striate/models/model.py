@@ -179,9 +179,9 @@ class Model(Trainer, Layer):
     def build(self, input_shape: Any) -> None:
         """Makes the weights of a model that has no symbolic inputs, for inputs of this shape (None: unknown)."""
         if not self.built:
-            self.built = True  # compute_output_shape traces `call`, which builds the layers
+            self.built = True  # tracing `call` builds the layers
             try:
-                self.compute_output_shape(input_shape)
+                self.look_through(input_shape)
             except BaseException:
                 self.built = False
                 raise
@@ -218,7 +218,7 @@ class Model(Trainer, Layer):
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON, without weights; `model_from_json` reads it."""
-        return json.dumps(configuration.serialize_layer(self), **kwargs)
+        return json.dumps(configuration.serialize_layer(self), **{"default": configuration.plain_number, **kwargs})
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Writes the model to a file: layers, weights, optimizer, and what C++ needs to run and to train it."""

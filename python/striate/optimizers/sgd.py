@@ -1,5 +1,6 @@
 """Gradient descent, with momentum if asked."""
 
+from numbers import Real
 from typing import Any
 
 from striate import ops
@@ -42,9 +43,9 @@ class SGD(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
+        if not isinstance(momentum, (float, Real)) or not 0 <= momentum <= 1:
             raise ValueError(f"`momentum` must be a number from 0 to 1. Received: momentum={momentum!r}.")
-        self.momentum = momentum
+        self.momentum = float(momentum)
         self.nesterov = nesterov
         self.slot_names = ("momentum",) if momentum else ()
 

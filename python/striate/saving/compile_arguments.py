@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from striate.saving import registry
 from striate.utils import identifiers
 
@@ -24,7 +26,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    if value is None or isinstance(value, (str, int, float)):
+    if value is None or isinstance(value, (str, int, float, np.generic)):
         return value
     if hasattr(value, "get_config") and not isinstance(value, type):
         return identifiers.serialize(value)

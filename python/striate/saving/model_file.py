@@ -46,10 +46,9 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
     functions = entry_points.trace(model)
     named = variables.of_model(model)
     names = {variable: name for name, variable in named}
-    inputs = entry_points.input_specs(model)
     described = {
         "model": configuration.serialize_layer(model),
-        "inputs": None if inputs is None else [list(spec.shape) for spec in inputs],
+        "inputs": entry_points.input_shapes(model),
         "compile": compile_arguments.serialize(model),
     }
     metadata = {
@@ -57,7 +56,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         "weights": json.dumps([names[weight] for weight in model.weights]),
         "entry_metrics": entry_points.metrics_text(model, names),
     }
-    _core.save_model(path, functions, named, json.dumps(described), metadata)
+    text = json.dumps(described, default=configuration.plain_number)
+    _core.save_model(path, functions, named, text, metadata)
 
 
 def load_model(
@@ -134,7 +134,10 @@ def _rebuilt(path: str, described: dict[str, Any]) -> Any:
             "decorate it with striate.saving.register_keras_serializable(). To predict without it, use "
             f"striate.saving.PredictOnlyModel({path!r})."
         ) from error
-    if not model.built and described["inputs"]:
-        shapes = [tuple(shape) for shape in described["inputs"]]
-        model.build(shapes[0] if len(shapes) == 1 else shapes)
+    if not model.built and (given := described["inputs"]):
+        if isinstance(given, dict):
+            model.build({name: tuple(shape) for name, shape in given.items()})
+        else:
+            shapes = [tuple(shape) for shape in given]
+            model.build(shapes[0] if len(shapes) == 1 else shapes)
     return model

@@ -44,9 +44,10 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
 
 def get_registered_name(item: Any) -> str:
-    """What files call this class or function: "package>Name" if it was registered, else its own name."""
+    """What files call this class or function: "package>Name" if it was registered, else its own name, or its class's if
+    it has none."""
     registered = _names.get(item) if getattr(item, "__hash__", None) else None
-    return registered or str(getattr(item, "__name__", item))
+    return registered or str(getattr(item, "__name__", type(item).__name__))
 
 
 def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

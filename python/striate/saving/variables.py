@@ -33,8 +33,8 @@ def of_model(model: Any) -> Named:
     if model.optimizer is not None:
         pairs += [(variable.name, variable) for variable in model.optimizer.variables]
     pairs += [(variable.name, variable) for variable in model.training_state.variables]
-    for tracker in model.metrics:
-        pairs += [(f"metrics/{tracker.name}/{v.name.rpartition('/')[2]}", v) for v in tracker.variables]
+    for name, tracker in zip(model.metrics_names, model.metrics, strict=True):
+        pairs += [(f"metrics/{name}/{v.name.rpartition('/')[2]}", v) for v in tracker.variables]
     return unique(pairs)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from striate import optimizers, tree
+from striate.layers import recording
 from striate.layers.weights import frozen_layers, trainable_changes
 from striate.training.feeding import Spec
 from striate.training.functions import TrainingState
 from striate.training.memory_limit import checked_max_memory
-from striate.training.objectives import Objectives
+from striate.training.objectives import Objectives, unique_names
 from striate.training.ready import Ready
 
 
@@ -25,6 +27,10 @@ class Compiled:
     _training_state: TrainingState | None = None
     _looked_at = -1
     _frozen: tuple[Any, ...] = ()
+    # Of a model without a graph, as soon as it is built: symbolic tensors, Nones and shapes.
+    _input_structure: Any = None
+    _output_structure: Any = None
+    _output_shapes: list[Any] | None = None
     history: Any = None
 
     def compile(
@@ -46,7 +52,8 @@ class Compiled:
             optimizer: a name ("sgd", "adam"), a config or an instance.
             loss: a name, a function or an instance; for several outputs a list or a dict by output name.
             loss_weights: factors of the losses of several outputs, a list or a dict.
-            metrics: a list of names ("accuracy"), functions or instances; for several outputs lists or a dict.
+            metrics: a list of names ("accuracy"), functions or instances; for several outputs a list with one of these,
+                a list of them or None for each, or a dict.
             weighted_metrics, run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: Keras's arguments; each
                 takes its default, and what means nothing here is ignored.
             max_memory: what a training step may take, as `memory(batch_size, training=True).total` counts it: weights,
@@ -76,7 +83,7 @@ class Compiled:
         self._objectives = None
         self._training_state = self.training_state  # its seed is drawn now, whichever of several models trains first
         self.forget_functions()
-        if self.built:  # else the outputs are not known yet, and the first batch does this
+        if self._knows_outputs:  # else the first batch does this
             self._make_objectives()
 
     def _make_objectives(self) -> Objectives:
@@ -121,12 +128,12 @@ class Compiled:
     @property
     def metrics(self) -> list[Any]:
         """The metric objects, the loss's mean first; those that depend on the labels' shape come with data."""
-        return self._objectives.trackers() if self._objectives else []
+        return list(self._objectives.trackers.values()) if self._objectives else []
 
     @property
     def metrics_names(self) -> list[str]:
         """The names in `evaluate`'s result, in its order."""
-        return [metric.name for metric in self.metrics]
+        return list(self._objectives.trackers) if self._objectives else []
 
     def reset_metrics(self) -> None:
         """Forgets what metrics have gathered."""
@@ -141,36 +148,73 @@ class Compiled:
         return self._training_state
 
     # --- the model as functions see it ---------------------------------------------------------------------------
-    def input_specs(self, x: Any) -> list[Spec]:
-        """What the model's inputs take; data build a model that has not been yet."""
-        if self.graph is None and not self.built:
-            shapes = tree.map_leaves(lambda a: (None, *np.shape(a)[1:]), x)
-            self.build(shapes)
-        if self.graph is not None:
-            return [Spec(tensor.name, tensor.dtype, tuple(tensor.shape)) for tensor in self.graph.flat_inputs]
-        return [Spec(f"input_{i}", self.dtype, (None, *np.shape(a)[1:])) for i, a in enumerate(tree.leaves(x))]
+    def look_through(self, input_shape: Any) -> None:
+        """Finds what `call` takes and gives, by tracing it on inputs of this shape."""
+        inputs = recording.symbolic(input_shape, self.dtype)
+        self._keep_outputs(recording.infer(self, inputs))
+        leaves, keys = tree.leaves(inputs), list(inputs) if isinstance(inputs, dict) else []
+        for i, tensor in enumerate(leaves):
+            tensor.name = keys[i] if len(keys) == len(leaves) else f"input_{i}"
+            tensor.shape = (None, *tensor.shape[1:])
+        self._input_structure = inputs
 
-    def trace(self, values: list[Any], training: bool) -> list[Any]:
-        """The outputs for these values of a graph."""
-        outputs = self(values if len(values) > 1 else values[0], training=training)
+    def _keep_outputs(self, outputs: Any) -> list[Any]:
         self._output_structure = tree.map_leaves(lambda _: None, outputs)
         leaves = tree.leaves(outputs)
         self._output_shapes = [tuple(value.shape) for value in leaves]
         return leaves
 
     @property
+    def _knows_outputs(self) -> bool:
+        return self.graph is not None or self._output_shapes is not None
+
+    def input_specs(self, x: Any) -> list[Spec]:
+        """What the model's inputs take. Data build a model that has not been yet.
+
+        A model without a graph takes what these data are; if there are none, what the last training or test step took,
+        else the last prediction, else what it was built for.
+        """
+        if not self._knows_outputs:
+            shapes = tree.map_leaves(lambda a: (None, *np.shape(a)[1:]), x)
+            if not self.built:
+                self.build(shapes)
+            if not self._knows_outputs:  # its own `build` has only made weights
+                self.look_through(shapes)
+        tensors = tree.leaves(self._input_structure) if self.graph is None else self.graph.flat_inputs
+        specs = [Spec(tensor.name, tensor.dtype, tuple(tensor.shape)) for tensor in tensors]
+        if self.graph is not None:
+            return specs
+        arrays: list[Any] = [x.get(spec.name) for spec in specs] if isinstance(x, dict) else tree.leaves(x)
+        shapes = [np.shape(a)[1:] for a in arrays] or self._last_input_shapes()
+        if len(shapes) != len(specs):  # the check of the data tells
+            return specs
+        return [spec._replace(shape=(None, *shape)) for spec, shape in zip(specs, shapes, strict=True)]
+
+    def _last_input_shapes(self) -> Sequence[tuple[int | None, ...]]:
+        keys = [key for key in self._functions if key[0] != "predict"] or list(self._functions)
+        return keys[-1][2] if keys else [tensor.shape[1:] for tensor in tree.leaves(self._input_structure)]
+
+    def trace(self, values: list[Any], training: bool) -> list[Any]:
+        """The outputs for these values of a graph."""
+        if self.graph is not None:
+            return tree.leaves(self(values if len(values) > 1 else values[0], training=training))
+        given = iter(values)
+        inputs = tree.map_leaves(lambda _: next(given), self._input_structure)
+        return self._keep_outputs(self(inputs, training=training))
+
+    @property
     def output_names(self) -> list[str]:
         """The names by which losses and metrics know the outputs: those of the layers that give them."""
+        structure = self._output_structure if self.graph is None else self.graph.outputs
+        if isinstance(structure, dict) and len(structure) == len(self.output_shapes):
+            return list(structure)
         if self.graph is None:
-            count = len(getattr(self, "_output_shapes", [None]))
-            return [f"output_{i + 1}" for i in range(count)]
-        if isinstance(self.graph.outputs, dict):
-            return list(self.graph.outputs)
-        return [tensor.history[0].layer.name for tensor in self.graph.flat_outputs]
+            return [f"output_{i + 1}" for i in range(len(self.output_shapes))]
+        return unique_names([tensor.history[0].layer.name for tensor in self.graph.flat_outputs])
 
     @property
     def output_shapes(self) -> list[Any]:
         """The outputs' shapes, the batch's axis included."""
         if self.graph is not None:
             return [tuple(tensor.shape) for tensor in self.graph.flat_outputs]
-        return list(getattr(self, "_output_shapes", [(None,)]))
+        return list(self._output_shapes or ())

@@ -56,33 +56,52 @@ class Objectives:
         self.losses = [losses.get(item) for item in spread(loss, output_names, "loss", repeat=True)]
         self.loss_weights = [1.0 if w is None else float(w) for w in spread(loss_weights, output_names, "loss_weights")]
         self.wanted = [wanted_metrics(item) for item in spread_metrics(metrics, output_names)]
+        check_apart([item for wanted in self.wanted for item in wanted])
         self.loss_mean = new_mean("loss")
         self.output_means = [new_mean(f"{name}_loss") for name in output_names] if len(output_names) > 1 else []
         self.metrics: list[list[Any]] | None = None  # made when the shapes of labels and predictions are known
+        self.trackers = self._by_log_name()
 
     def resolve_metrics(self, target_shapes: list[Any], output_shapes: list[Any]) -> list[list[Any]]:
         """The metric objects of each output; "accuracy" becomes the one that the shapes ask for."""
         if self.metrics is None:
-            self.metrics = []
-            for name, wanted, target, output in zip(
-                self.output_names, self.wanted, target_shapes, output_shapes, strict=True
-            ):
-                prefix = f"{name}_" if len(self.output_names) > 1 else ""
-                self.metrics.append([resolved(item, prefix, target, output) for item in wanted])
+            self.metrics = [
+                [resolved(item, target, output) for item in wanted]
+                for wanted, target, output in zip(self.wanted, target_shapes, output_shapes, strict=True)
+            ]
+            self.trackers = self._by_log_name()
         return self.metrics
 
-    def trackers(self) -> list[Any]:
+    def forget_metrics(self) -> None:
+        """Lets the next labels say again what "accuracy" means."""
+        self.metrics = None
+        self.trackers = self._by_log_name()
+
+    def _by_log_name(self) -> dict[str, Any]:
         """All metric objects: the loss first, each output's loss if there are several, then metrics by output."""
-        return [self.loss_mean, *self.output_means, *(item for group in self.metrics or [] for item in group)]
+        means = [self.loss_mean, *self.output_means]
+        named = [(mean.name, mean) for mean in means]
+        for output, group in zip(self.output_names, self.metrics or [], strict=False):
+            named += [(f"{output}_{metric.name}" if self.output_means else metric.name, metric) for metric in group]
+        return dict(zip(unique_names([name for name, _ in named]), [metric for _, metric in named], strict=True))
 
     def logs(self) -> dict[str, float]:
         """The figures so far, read from their Variables."""
-        return {tracker.name: tracker.result() for tracker in self.trackers()}
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     def reset(self) -> None:
         """Forgets all batches."""
-        for tracker in self.trackers():
+        for tracker in self.trackers.values():
             tracker.reset_state()
+
+    def likely_labels(self, output_shapes: list[Any]) -> list[tuple[str, tuple[int | None, ...]]]:
+        """The type and the shape, without the batch's axis, of the labels that each loss takes by its nature."""
+        return [
+            ("int64", tuple(shape[1:-1]))
+            if isinstance(loss, losses.SparseCategoricalCrossentropy)
+            else ("float32", tuple(shape[1:]))
+            for loss, shape in zip(self.losses, output_shapes, strict=True)
+        ]
 
     def check_labels(self, targets: list[np.ndarray], output_shapes: list[Any]) -> None:
         """Class numbers must be in range: the kernels can only answer NaN.
@@ -94,7 +113,7 @@ class Objectives:
             if not isinstance(loss, losses.SparseCategoricalCrossentropy) or target.size == 0 or shape[-1] is None:
                 continue
             low, high, classes = target.min(), target.max(), int(shape[-1])
-            if low < 0 or high >= classes:
+            if not (low >= 0 and high < classes):  # so written, NaN is wrong too
                 wrong = low if low < 0 else high
                 raise ValueError(
                     f"Received a label value of {wrong} which is outside the valid range of [0, {classes}). Labels are "
@@ -111,7 +130,9 @@ def spread(value: Any, names: list[str], what: str, repeat: bool = False) -> lis
         return [value.get(name) for name in names]
     if isinstance(value, (list, tuple)):
         if len(value) != len(names):
-            raise ValueError(f"`{what}` has {len(value)} items, the model has {len(names)} outputs: {names}.")
+            raise ValueError(
+                f"`{what}` has {len(value)} items, the model has {len(names)} outputs: {names}. Give one for each."
+            )
         return list(value)
     if value is None or len(names) == 1 or repeat:
         return [value] * len(names)
@@ -119,12 +140,8 @@ def spread(value: Any, names: list[str], what: str, repeat: bool = False) -> lis
 
 
 def spread_metrics(value: Any, names: list[str]) -> list[Any]:
-    """One list of metrics for each output; a flat list is the only output's, or repeated for several."""
-    if isinstance(value, dict):
-        return spread(value, names, "metrics")
-    if isinstance(value, (list, tuple)) and len(names) > 1 and any(isinstance(item, (list, tuple)) for item in value):
-        return spread(value, names, "metrics")
-    return [value] * len(names)
+    """What is wanted of each output. A list is the only output's, or has an entry for each of several, as in Keras."""
+    return spread(value, names, "metrics") if isinstance(value, dict) or len(names) > 1 else [value]
 
 
 def wanted_metrics(value: Any) -> list[Any]:
@@ -136,8 +153,29 @@ def wanted_metrics(value: Any) -> list[Any]:
     return [value]
 
 
-def resolved(item: Any, prefix: str, target: Any, output: Any) -> Any:
-    """A metric object; its log key is the string as the user typed it."""
+def check_apart(wanted: list[Any]) -> None:
+    """Raises ValueError if a metric object is wanted twice: it would gather two figures as one."""
+    for number, item in enumerate(wanted):
+        if isinstance(item, metrics.Metric) and any(item is other for other in wanted[:number]):
+            raise ValueError(
+                f"`metrics` holds {item!r} twice: one object cannot gather two figures. Make an object for each."
+            )
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """The names, with a number behind those that are taken: loss, loss_1."""
+    found: list[str] = []
+    for name in names:
+        free, number = name, 0
+        while free in found:
+            number += 1
+            free = f"{name}_{number}"
+        found.append(free)
+    return found
+
+
+def resolved(item: Any, target: Any, output: Any) -> Any:
+    """A metric object; the name of one that a string asks for is the string as the user typed it."""
     if isinstance(item, str) and item.lower() in ("accuracy", "acc"):
         metric = metrics.accuracy_for(target, output)()
     elif isinstance(item, str) and item.lower() in ("crossentropy", "ce"):
@@ -145,7 +183,7 @@ def resolved(item: Any, prefix: str, target: Any, output: Any) -> Any:
         metric = metrics.SparseCategoricalCrossentropy() if sparse else metrics.CategoricalCrossentropy()
     else:
         metric = metrics.get(item)
-    return named(metric, prefix + (item if isinstance(item, str) else metric.name))
+    return named(metric, item) if isinstance(item, str) else metric
 
 
 def new_mean(name: str) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from striate import _core, tree
-from striate.losses import SparseCategoricalCrossentropy
 from striate.training import feeding
 from striate.training.compiled import Compiled
 from striate.training.feeding import ArrayFeed, Batch, Spec, StreamFeed
@@ -27,7 +27,7 @@ class StepFunctions(Compiled):
     def _require_compiled(self) -> None:
         if not self.compiled:
             raise ValueError("You must call `compile()` before using the model.")
-        if self.built:
+        if self._knows_outputs:
             self._make_objectives()
 
     @staticmethod
@@ -91,7 +91,9 @@ class StepFunctions(Compiled):
 
     def _function(self, kind: str, batch: Batch) -> Any:
         """The traced function for batches like this one."""
-        key = (kind, bool(batch.weights), *((t.dtype.char, t.shape[1:]) for t in batch.targets))
+        shapes = tuple(a.shape[1:] for a in batch.inputs) if self.graph is None else ()
+        labels = [(t.dtype.char, t.shape[1:]) for t in batch.targets]
+        key = (kind, bool(batch.weights), shapes, *labels)
         found = self._functions.get(key)
         if found is not None:
             return found
@@ -104,16 +106,20 @@ class StepFunctions(Compiled):
         if kind == "predict":
             function = tracer.predict(specs)
         else:
-            targets = [
-                Spec(f"y_{i}" if len(batch.targets) > 1 else "y", t.dtype.name, (None, *t.shape[1:]))
-                for i, t in enumerate(batch.targets)
-            ]
             trace = tracer.train if kind == "train" else tracer.test
-            function = trace(specs, targets, bool(batch.weights))
+            function = trace(specs, _label_specs(labels), bool(batch.weights))
         if len(self._functions) >= _FUNCTIONS_KEPT:
             self.forget_functions()
         self._functions[key] = function
         return function
+
+    def label_specs(self) -> tuple[list[Spec], bool]:
+        """The labels as they were in the last training or test step, and True; else what each loss takes by its nature,
+        and False."""
+        for kind, _, _, *targets in reversed(self._functions):
+            if kind != "predict" and targets:
+                return _label_specs(targets), True
+        return _label_specs(self._make_objectives().likely_labels(self.output_shapes)), False
 
     def _run_batch(self, kind: str, x: Any, y: Any, weight: Any, class_weight: Any) -> Any:
         """The outputs of the function for one batch that a user gave."""
@@ -146,10 +152,7 @@ class StepFunctions(Compiled):
             MemoryError: a training step cannot do with the `max_memory` that `compile` was given.
         """
         function = self._function("train" if training else "predict", self._empty_batch(training))
-        shapes = [(batch_size, *value.shape[1:]) for value in function.inputs]
-        if any(size is None for shape in shapes for size in shape):
-            raise ValueError(f"Model '{self.name}' has inputs of unknown size, {shapes}: what they take is not known.")
-        return function.memory(shapes)
+        return function.memory([(batch_size, *value.shape[1:]) for value in function.inputs])
 
     def profile(self, on: bool = True) -> Profile:
         """Turns timing of the functions traced so far on or off. Returns what has been measured: for each step of each
@@ -167,18 +170,26 @@ class StepFunctions(Compiled):
 
     def _empty_batch(self, labelled: bool) -> Batch:
         """A batch without samples, which has all that tracing looks at."""
-        if self.graph is None and not self.built:
+        if not self._knows_outputs:
             raise ValueError(
                 f"Model '{self.name}' is not built yet: its inputs' shapes are unknown. Call it on data first."
             )
-        specs = self.input_specs([])
-        inputs = [np.empty((0, *(size or 0 for size in spec.shape[1:])), spec.dtype) for spec in specs]
-        if not labelled:
-            return Batch(inputs, [], [])
-        self._require_compiled()
-        targets = [
-            np.empty((0, *(shape[1:-1] if isinstance(loss, SparseCategoricalCrossentropy) else shape[1:])), dtype)
-            for loss, shape in zip(self._make_objectives().losses, self.output_shapes, strict=True)
-            for dtype in ["int64" if isinstance(loss, SparseCategoricalCrossentropy) else "float32"]
-        ]
+        specs = self.input_specs(())
+        shapes = [spec.shape for spec in specs]
+        if any(size is None for shape in shapes for size in shape[1:]):
+            raise ValueError(f"Model '{self.name}' has inputs of unknown size, {shapes}: what they take is not known.")
+        if labelled:
+            self._require_compiled()
+        inputs, targets = (
+            [np.empty((0, *(size or 0 for size in spec.shape[1:])), spec.dtype) for spec in part]
+            for part in (specs, self.label_specs()[0] if labelled else [])
+        )
         return Batch(inputs, targets, [])
+
+
+def _label_specs(labels: Sequence[tuple[str, tuple[int | None, ...]]]) -> list[Spec]:
+    """Specs of labels, from types and shapes without the batch's axis."""
+    return [
+        Spec(f"y_{i}" if len(labels) > 1 else "y", np.dtype(dtype).name, (None, *shape))
+        for i, (dtype, shape) in enumerate(labels)
+    ]

@@ -240,6 +240,12 @@ def test_model_checkpoint_every_so_many_batches(tmp_path):
 def test_model_checkpoint_wrong_arguments(tmp_path):
     with pytest.raises(ValueError, match=r"`save_freq` must be 'epoch' or a positive integer. Received: save_freq=0"):
         callbacks.ModelCheckpoint("x.striate", save_freq=0)
+    with pytest.raises(ValueError, match=r"writing .keras files comes in a later version"):
+        callbacks.ModelCheckpoint("x.keras")
+    for wrong in ("x{}.striate", "x{0}.striate", "x{epoch.striate", "x{loss:d}.striate"):
+        with pytest.raises(ValueError, match=r"ModelCheckpoint: filepath='x.*' is no format: .*Fields have a name"):
+            callbacks.ModelCheckpoint(wrong)
+    assert callbacks.ModelCheckpoint(b"{{x}}-{epoch:02d}-{any}.striate").filepath == "{{x}}-{epoch:02d}-{any}.striate"
     with pytest.raises(ValueError, match=r"`save_weights_only` comes in a later version"):
         callbacks.ModelCheckpoint("x.striate", save_weights_only=True)
     with pytest.raises(ValueError, match=r"names 'auc', which is not in the logs. There are: epoch, loss, val_loss"):

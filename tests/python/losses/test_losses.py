@@ -1,3 +1,4 @@
+import functools
 import math
 
 import numpy as np
@@ -109,6 +110,33 @@ def test_get_and_config(name, cls):
     assert type(loss) is cls
     again = losses.deserialize(losses.serialize(loss))
     assert again.get_config() == loss.get_config()
+
+
+@pytest.mark.parametrize(
+    ("function", "cls"),
+    [
+        (losses.binary_crossentropy, losses.BinaryCrossentropy),
+        (losses.categorical_crossentropy, losses.CategoricalCrossentropy),
+        (losses.sparse_categorical_crossentropy, losses.SparseCategoricalCrossentropy),
+        (losses.mse, losses.MeanSquaredError),
+        (losses.mean_absolute_error, losses.MeanAbsoluteError),
+    ],
+)
+def test_get_knows_the_classes_of_functions(function, cls):
+    assert type(losses.get(function)) is cls
+    assert losses.get(function).name == function.__name__
+
+
+def test_get_takes_functions_without_names():
+    class Distance:
+        __hash__ = None
+
+        def __call__(self, y_true, y_pred):
+            return striate.ops.subtract(y_pred, y_true)
+
+    from_logits = functools.partial(losses.sparse_categorical_crossentropy, from_logits=True)
+    assert float(losses.get(from_logits)(np.int64([0, 1, 2]), LOGITS)) == pytest.approx(np.mean(EXPECTED), abs=1e-5)
+    assert [losses.get(loss).name for loss in (from_logits, Distance())] == ["partial", "Distance"]
 
 
 def test_get_wraps_functions():

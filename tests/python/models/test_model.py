@@ -43,6 +43,21 @@ def test_part_of_a_model_shares_weights():
     assert part.weights == model.get_layer("a").weights
 
 
+def test_inputs_in_the_middle_of_another_model():
+    x = layers.Input((8,))
+    hidden, twice = layers.Dense(5, name="hidden")(x), layers.Dense(5, name="twice")
+    tail = striate.Model([x, hidden], [layers.Dense(1, name="last")(twice(twice(hidden))), hidden, x])
+    assert [type(layer).__name__ for layer in tail.layers] == ["InputLayer", "Dense", "InputLayer", "Dense"]
+    assert hidden.history[0].layer.inbound_nodes[0].outputs is hidden  # the other model's calls are as they were
+    values = np.random.default_rng(1).random((5, 5), dtype="float32")
+    scores, same, first = tail.predict([X, values], verbose=0)
+    np.testing.assert_array_equal(same, values)
+    np.testing.assert_array_equal(first, X)
+    copy = striate.models.clone_model(tail)
+    copy.set_weights(tail.get_weights())
+    np.testing.assert_array_equal(copy.predict([X, values], verbose=0)[0], scores)
+
+
 def test_several_inputs_and_outputs():
     a, b = layers.Input((3,), name="a"), layers.Input((2,), name="b")
     both = layers.Concatenate()([a, b])
@@ -120,6 +135,7 @@ def test_own_models():
         def call(self, x):
             return self.head(self.block(x))
 
+    striate.utils.set_random_seed(1)
     net = Net()
     net.compile("adam", "mse")
     first = net.evaluate(X, np.ones((5, 1)), verbose=0)
@@ -127,6 +143,78 @@ def test_own_models():
     assert history[-1] < first
     assert len(net.weights) == 7
     assert net.predict(X, verbose=0).shape == (5, 1)
+
+
+class Branches(striate.Model):
+    """What it takes and gives is a structure."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.u, self.v = layers.Dense(3, activation="softmax"), layers.Dense(1)
+
+    def call(self, x):
+        return {"u": self.u(x["p"]), "v": self.v(x["q"])}
+
+
+class Pair(Branches):
+    def call(self, x):
+        return [self.u(x), self.v(x)]
+
+
+def test_own_models_of_several_outputs():
+    model = Pair()
+    model.compile("sgd", ["sparse_categorical_crossentropy", "mse"], metrics=["accuracy", None])
+    history = model.fit(X, [np.arange(5) % 3, X[:, :1]], verbose=0).history
+    assert list(history) == ["loss", "output_1_accuracy", "output_1_loss", "output_2_loss"]
+    assert [y.shape for y in model.predict(X, verbose=0)] == [(5, 3), (5, 1)]
+
+
+def test_own_models_of_inputs_and_outputs_by_name():
+    model, x, y = Branches(), {"p": X, "q": X[:, :2]}, {"v": X[:, :1], "u": np.arange(5) % 3}
+    model.compile("sgd", {"u": "sparse_categorical_crossentropy", "v": "mse"}, metrics={"u": "accuracy"})
+    logs = model.fit(x, y, verbose=0, validation_data=({"q": x["q"], "p": x["p"]}, y)).history
+    assert {"u_accuracy", "u_loss", "v_loss", "val_u_accuracy"} < set(logs)
+    called, found = model(x), model.predict(x, verbose=0)
+    assert list(found) == ["u", "v"]
+    np.testing.assert_allclose(found["u"], called["u"], rtol=1e-5)
+    np.testing.assert_array_equal(model.predict([X, X[:, :2]], verbose=0)["u"], found["u"])
+    assert model.memory(5, training=True).total > model.memory(5).total
+    with pytest.raises(ValueError, match=r"`x` lacks \['q'\]"):
+        model.predict({"p": X}, verbose=0)
+    with pytest.raises(ValueError, match=r"`x` holds 1 arrays, the model has 2: \['p', 'q'\]"):
+        model.predict(X, verbose=0)
+
+
+def test_own_models_take_images_of_any_size():
+    class Net(striate.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.pool = layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()
+
+        def call(self, x):
+            return self.pool(self.conv(x))
+
+    model = Net()
+    model.compile("sgd", "mse")
+    for size in (8, 9, 8):
+        images = np.ones((2, size, size, 1), "float32")
+        np.testing.assert_allclose(model.predict(images, verbose=0), model(images), rtol=1e-5, atol=1e-6)
+        model.fit(images, np.zeros((2, 2)), verbose=0)
+
+
+def test_own_build_may_make_layers_alone():
+    class Net(striate.Model):
+        def build(self, input_shape):
+            self.a, self.b = layers.Dense(input_shape[-1]), layers.Dense(2)
+
+        def call(self, x):
+            return self.a(x), self.b(x)
+
+    model = Net()
+    model.build((None, 8))
+    model.compile("sgd", "mse")
+    history = model.fit(X, [X, X[:, :2]], verbose=0).history
+    assert set(history) == {"loss", "output_1_loss", "output_2_loss"}
 
 
 def test_errors_name_the_innermost_layer_once():

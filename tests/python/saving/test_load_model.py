@@ -1,10 +1,12 @@
+import functools
 import json
+import os
 
 import numpy as np
 import pytest
 
 import striate
-from striate import layers, models, saving
+from striate import layers, losses, models, saving
 
 from . import plain_reader
 
@@ -128,6 +130,21 @@ def test_file_name_needs_the_extension(tmp_path):
         model.save(tmp_path / "net")
     with pytest.raises(ValueError, match=r"\.keras|later"):
         model.save(tmp_path / "net.keras")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("a\0b.striate", "cannot hold a zero character"), ("\udcff.striate", "names in UTF-8")]
+)
+def test_names_that_no_file_can_have(tmp_path, name, words):
+    model = net(compiled=False)
+    for call in (model.save, models.load_model):
+        with pytest.raises(ValueError, match=words):
+            call(f"{tmp_path}/{name}")
+        with pytest.raises(ValueError, match=words):
+            call(os.fsencode(f"{tmp_path}/{name}"))
+    assert not list(tmp_path.iterdir())
+    model.save(os.fsencode(tmp_path / "net.striate"))
+    assert models.load_model(tmp_path / "net.striate").layers
 
 
 def test_overwrite_false(saved):
@@ -297,6 +314,93 @@ def test_loss_of_your_own(tmp_path):
     assert models.load_model(path, compile=False).optimizer is None
     loaded = models.load_model(path, custom_objects={"squares": squares})
     assert loaded.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+
+def stored_functions(path):
+    return striate._core.StoredModel.load(str(path)).function_names
+
+
+def test_loss_by_its_function(tmp_path):
+    model, path = striate.Sequential([layers.Input((4,)), layers.Dense(3)]), tmp_path / "net.striate"
+    model.compile("sgd", losses.sparse_categorical_crossentropy, metrics=["accuracy"])
+    model.save(path)
+    assert stored_functions(path) == ["predict", "evaluate", "train_step"]
+    assert type(models.load_model(path)._objectives.losses[0]) is losses.SparseCategoricalCrossentropy
+
+
+def test_labels_that_are_not_known_before_training(tmp_path):
+    x, y, path = np.ones((5, 4), "float32"), np.arange(5) % 3, tmp_path / "net.striate"
+    loss = functools.partial(losses.sparse_categorical_crossentropy, from_logits=True)
+    model = striate.Sequential([layers.Input((4,)), layers.Dense(3)])
+    model.compile("sgd", loss, metrics=["accuracy"])
+    model.save(path)
+    assert stored_functions(path) == ["predict"]
+    loaded = models.load_model(path, custom_objects={"partial": loss})
+    assert model.fit(x, y, verbose=0).history == loaded.fit(x, y, verbose=0).history
+    loaded.save(path)
+    assert stored_functions(path) == ["predict", "evaluate", "train_step"]
+    assert loaded.memory(5, training=True).total > loaded.memory(5).total
+
+
+F32 = np.float32
+
+
+@pytest.mark.parametrize(
+    ("layer", "optimizer"),
+    [
+        (lambda: layers.LeakyReLU(F32(0.2)), lambda: "sgd"),
+        (lambda: layers.BatchNormalization(momentum=F32(0.9)), lambda: "sgd"),
+        (lambda: layers.Softmax(np.int64(-1)), lambda: "sgd"),
+        (lambda: layers.Dropout(F32(0.5)), lambda: "sgd"),
+        (lambda: layers.Dense(2, kernel_initializer=striate.initializers.RandomNormal(stddev=F32(0.1))), lambda: "sgd"),
+        (lambda: layers.Dense(2), lambda: striate.optimizers.Adam(beta_1=F32(0.9))),
+        (lambda: layers.Dense(2), lambda: striate.optimizers.SGD(F32(0.1), momentum=F32(0.9))),
+    ],
+)
+def test_numpy_numbers_as_arguments(tmp_path, layer, optimizer):
+    x = np.random.default_rng(3).random((5, 4), dtype=np.float32)
+    model, path = striate.Sequential([layers.Input((4,)), layer()]), tmp_path / "net.striate"
+    y = model.predict(x, verbose=0) + 1
+    model.compile(optimizer(), "mse", loss_weights=[F32(2)])
+    model.fit(x, y, verbose=0)
+    model.save(path)
+    assert models.model_from_json(model.to_json()).count_params() == model.count_params()
+    loaded = models.load_model(path)
+    assert model.fit(x, y, verbose=0).history == loaded.fit(x, y, verbose=0).history
+    assert same_bits(model.predict(x, verbose=0), loaded.predict(x, verbose=0))
+
+
+def test_model_on_what_another_layer_gives(tmp_path):
+    x = layers.Input((4,))
+    hidden = layers.Dense(5)(x)
+    model, values = models.Model(hidden, layers.Dense(1)(hidden)), np.ones((2, 5), "float32")
+    model.save(tmp_path / "net.striate")
+    loaded = models.load_model(tmp_path / "net.striate")
+    assert [layer.name for layer in loaded.layers] == [layer.name for layer in model.layers]
+    assert same_bits(model.predict(values, verbose=0), loaded.predict(values, verbose=0))
+
+
+class Named(striate.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.u, self.v = layers.Dense(2), layers.Dense(1)
+
+    def call(self, x):
+        return {"u": self.u(x["p"]), "v": self.v(x["q"])}
+
+
+def test_subclassed_model_of_named_inputs_and_outputs(tmp_path):
+    rng, model, path = np.random.default_rng(2), Named(), tmp_path / "net.striate"
+    x = {"p": rng.random((7, 4), dtype=np.float32), "q": rng.random((7, 3), dtype=np.float32)}
+    y = {"u": rng.random((7, 2), dtype=np.float32), "v": rng.random((7, 1), dtype=np.float32)}
+    model.compile("adam", {"u": "mse", "v": "mae"})
+    model.fit(x, y, verbose=0)
+    model.compile("adam", {"u": "mse", "v": "mae"})  # and no step since
+    model.save(path)
+    loaded = models.load_model(path, custom_objects={"Named": Named})
+    assert model.fit(x, y, verbose=0).history == loaded.fit(x, y, verbose=0).history
+    assert loaded.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    assert stored_functions(path) == ["predict", "evaluate", "train_step"]
 
 
 def test_optimizer_without_a_loss(tmp_path):
