@@ -21,7 +21,7 @@ void check_list(const char* name, const std::vector<int64_t>& values, const Shap
   STRIATE_CHECK(values.empty() || values.size() == rank, value, kUserOp, name, "=", tuple_text(values), " has ",
                 values.size(), " entries for the ", rank, " spatial axes of x.shape=", x.text(), ". Expected ", rank,
                 ".");
-  check_steps(kUserOp, name, values, least);
+  check_range(kUserOp, name, values, least);
 }
 
 }  // namespace
@@ -53,8 +53,9 @@ std::vector<ValueType> ConvTransposeLike::infer(const std::vector<ValueType>& in
   const bool same = padding == "same", valid = padding == "valid";
   STRIATE_CHECK(same || valid || padding == "explicit", value, kUserOp, "padding=\"", padding,
                 "\" is unknown. Expected \"valid\", \"same\" or \"explicit\".");
-  check_steps(kUserOp, "kernel.shape", {kernel.begin(), kernel.end()}, kUnknown);
-  check_steps(kUserOp, "x.shape", {x.begin(), x.end()}, kUnknown);
+  for (const auto& [name, shape] : {std::pair("x.shape", x), std::pair("kernel.shape", kernel)})
+    STRIATE_CHECK(*std::max_element(shape.begin(), shape.end()) <= kMostInRange, shape, kUserOp, name, "=",
+                  shape.text(), ". Expected sizes of at most ", kMostInRange, ".");
   std::vector<int64_t> sizes{x[0]};
   for (int axis = 1; axis < x.rank() - 1; ++axis) {
     const size_t i = static_cast<size_t>(axis) - 1;

@@ -18,7 +18,7 @@ void check_margins(std::string_view op, const Shape& x, const std::vector<int64_
     STRIATE_CHECK(static_cast<int>(margins->size()) == x.rank(), value, op, name, "=", tuple_text(*margins), " has ",
                   margins->size(), " entries for the ", x.rank(), " axes of x.shape=", x.text(),
                   ". Expected one each.");
-    check_steps(op, name, *margins, 0);
+    check_range(op, name, *margins, 0);
   }
 }
 

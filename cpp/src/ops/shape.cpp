@@ -151,8 +151,6 @@ void Transpose::lower(Lowering& lowering) const {
 
 // --- what shapes alone decide --------------------------------------------------------------------------------------
 
-namespace {}  // namespace
-
 void SizeOf::attributes(AttributeVisitor& visit) {
   visit("axis", axis);
   visit_dtype(visit, dtype);

@@ -49,11 +49,10 @@ std::vector<int> normalize_axes(std::string_view op, const std::vector<int64_t>&
   return result;
 }
 
-void check_steps(std::string_view op, const char* name, const std::vector<int64_t>& values, int64_t least) {
-  constexpr int64_t kMost = int64_t{1} << 30;
+void check_range(std::string_view op, const char* name, const std::vector<int64_t>& values, int64_t least) {
   for (int64_t value : values)
-    STRIATE_CHECK(value >= least && value <= kMost, value, op, name, "=", tuple_text(values),
-                  ". Expected numbers of at least ", least, " and at most ", kMost, ".");
+    STRIATE_CHECK(value >= least && value <= kMostInRange, value, op, name, "=", tuple_text(values),
+                  ". Expected numbers of at least ", least, " and at most ", kMostInRange, ".");
 }
 
 Shape refined(const Shape& a, const Shape& b) {

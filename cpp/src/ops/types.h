@@ -25,8 +25,9 @@ void check_same_dtype(std::string_view op, const char* name_a, const ValueType& 
 // Error(shape) unless the value may have this shape.
 void check_shape(std::string_view op, const char* name, const ValueType& x, const Shape& expected, const char* why);
 
-// Error(value) unless strides, margins and the like are numbers from `least` to 2^30, with which sizes can be computed.
-void check_steps(std::string_view op, const char* name, const std::vector<int64_t>& values, int64_t least);
+// Error(value) unless strides, margins and the like are numbers from `least` to this, with which sizes can be computed.
+constexpr int64_t kMostInRange = int64_t{1} << 30;
+void check_range(std::string_view op, const char* name, const std::vector<int64_t>& values, int64_t least);
 
 // Axis in [0, rank), from one that may count from the end. Error(index).
 int normalize_axis(std::string_view op, int64_t axis, int rank);

@@ -16,7 +16,7 @@ void check_list(std::string_view op, const char* name, const std::vector<int64_t
   const size_t rank = x.rank() - 2;
   STRIATE_CHECK(values.size() == rank, value, op, name, "=", tuple_text(values), " has ", values.size(),
                 " entries for the ", rank, " spatial axes of x.shape=", x.text(), ". Expected ", rank, ".");
-  check_steps(op, name, values, least);
+  check_range(op, name, values, least);
 }
 
 std::string padding_text(const Windows& windows) {

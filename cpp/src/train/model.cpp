@@ -115,7 +115,7 @@ Function Model::function(const std::string& name) const {
     names += (names.empty() ? "" : ", ") + function.name();
   }
   fail(ErrorKind::value, "model", "there is no function '", name, "'; there are: ", names.empty() ? "none" : names,
-       name == "train_step" ? ". Call compile() in Python before save()." : ".");
+       name == "train_step" ? ". In Python, compile() and train a step before save()." : ".");
 }
 
 std::vector<Variable> Model::variables() const {

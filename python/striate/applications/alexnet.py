@@ -42,7 +42,7 @@ def AlexNet(
     Args:
         include_top: whether the dense layers are there.
         weights: None: first values; or the name of a file that `save_weights` has written.
-        input_tensor: the tensor to start from, instead of an input of its own.
+        input_tensor: the tensor to start from; the inputs are then those that it is computed from.
         input_shape: (height, width, channels); None: 227x227x3.
         pooling: without the dense layers: None for the last feature maps, "avg" or "max" of each.
         classes: the number of outputs.
@@ -95,4 +95,4 @@ def AlexNet(
         x = dense(x, 8, classes, classifier_activation, bias="zeros")
     else:
         x = assembling.features("AlexNet", x, pooling)
-    return assembling.load("AlexNet", Model(inputs, x, name=name), weights)
+    return assembling.load("AlexNet", Model(assembling.sources(inputs), x, name=name), weights)

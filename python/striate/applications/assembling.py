@@ -32,6 +32,23 @@ def start(network: str, input_tensor: Any, input_shape: Shape | None, default: S
     return layers.Input(shape)
 
 
+def sources(x: Any) -> Any:
+    """The inputs that a tensor is computed from, which a network starting at it has as its own: one, or a list."""
+    found: dict[int, Any] = {}
+    seen, left = set(), [x]
+    while left:
+        tensor = left.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        before = tensor.history[0].inputs
+        left += reversed(before)
+        if not before:
+            found[id(tensor)] = tensor
+    inputs = list(found.values())
+    return inputs[0] if len(inputs) == 1 else inputs
+
+
 def features(network: str, x: Any, pooling: str | None) -> Any:
     """What a network without its classifier gives: the last feature maps, or their means or maxima.
 

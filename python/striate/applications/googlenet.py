@@ -81,7 +81,7 @@ def GoogLeNet(
     Args:
         include_top: whether the mean, the dropout and the dense layer are there.
         weights: None: first values; or the name of a file that `save_weights` has written.
-        input_tensor: the tensor to start from, instead of an input of its own.
+        input_tensor: the tensor to start from; the inputs are then those that it is computed from.
         input_shape: (height, width, channels); None: 224x224x3. Height and width may be None.
         pooling: without the dense layer: None for the last feature maps, "avg" or "max" of each.
         classes: the number of outputs.
@@ -116,4 +116,4 @@ def GoogLeNet(
         x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
     else:
         x = assembling.features("GoogLeNet", x, pooling)
-    return assembling.load("GoogLeNet", Model(inputs, x, name=name), weights)
+    return assembling.load("GoogLeNet", Model(assembling.sources(inputs), x, name=name), weights)

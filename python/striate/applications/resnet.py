@@ -81,7 +81,7 @@ def _classify(
         x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
     else:
         x = assembling.features(network, x, pooling)
-    return assembling.load(network, Model(inputs, x, name=name), weights)
+    return assembling.load(network, Model(assembling.sources(inputs), x, name=name), weights)
 
 
 def ResNet18(
@@ -143,7 +143,7 @@ def ResNet50(
     Args:
         include_top: whether the mean and the dense layer are there.
         weights: None: first values (He's); or the name of a file that `save_weights` has written.
-        input_tensor: the tensor to start from, instead of an input of its own.
+        input_tensor: the tensor to start from; the inputs are then those that it is computed from.
         input_shape: (height, width, channels); None: 224x224x3. Height and width may be None.
         pooling: without the dense layer: None for the last feature maps, "avg" or "max" of each.
         classes: the number of outputs.

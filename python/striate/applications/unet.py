@@ -38,7 +38,7 @@ def UNet(
 
     Args:
         weights: None: first values (He's); or the name of a file that `save_weights` has written.
-        input_tensor: the tensor to start from, instead of an input of its own.
+        input_tensor: the tensor to start from; the inputs are then those that it is computed from.
         input_shape: (height, width, channels); None: 256x256x3. Height and width must be multiples of `2 ** depth`, and
             may be None.
         classes: the number of outputs for each pixel.
@@ -89,4 +89,4 @@ def UNet(
         x = layers.Concatenate(name=f"up{level}_join")([skipped[level - 1], up])
         x = twice(x, width, f"up{level}")
     x = layers.Conv2D(classes, 1, activation=classifier_activation, name="predictions")(x)
-    return assembling.load("UNet", Model(inputs, x, name=name), weights)
+    return assembling.load("UNet", Model(assembling.sources(inputs), x, name=name), weights)

@@ -38,7 +38,7 @@ def VGG16(
         include_top: whether the dense layers are there.
         weights: None: first values (Glorot's, which the paper names as the way without stepwise training); or the name
             of a file that `save_weights` has written.
-        input_tensor: the tensor to start from, instead of an input of its own.
+        input_tensor: the tensor to start from; the inputs are then those that it is computed from.
         input_shape: (height, width, channels); None: 224x224x3.
         pooling: without the dense layers: None for the last feature maps, "avg" or "max" of each.
         classes: the number of outputs.
@@ -101,4 +101,4 @@ def _vgg(
         x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
     else:
         x = assembling.features(network, x, pooling)
-    return assembling.load(network, Model(inputs, x, name=name), weights)
+    return assembling.load(network, Model(assembling.sources(inputs), x, name=name), weights)

@@ -120,7 +120,7 @@ TEST_CASE("model: what cannot work says so") {
   throws("epochs=-1", ErrorKind::value, [&] { model.fit(data.x, data.labels, {.epochs = -1}); });
   throws("batch_size=0", ErrorKind::value, [&] { model.predict(data.x, 0); });
   throws("received no samples", ErrorKind::value, [&] { model.fit(data.x.slice(0, 0), data.labels.slice(0, 0)); });
-  throws("Call compile()", ErrorKind::value, [&] { Model().train_step(data.x, data.labels); });
+  throws("compile() and train a step", ErrorKind::value, [&] { Model().train_step(data.x, data.labels); });
   Tensor broken = data.x.copy();
   broken.as<float>()[7] = std::numeric_limits<float>::quiet_NaN();
   const Tensor kernel = model.variable("dense/kernel").read();

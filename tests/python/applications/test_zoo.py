@@ -87,6 +87,7 @@ def test_starts_from_another_tensor(monkeypatch):
     images = striate.Input((16, 16, 3))
     halved = striate.layers.Rescaling(0.5)(images)
     model = applications.ResNet20(input_tensor=halved)
+    assert model.input is images
     assert striate.Model(images, model.output).output_shape == (None, 10)
 
 
