@@ -1,7 +1,7 @@
 """Saves the model while it trains."""
 
 import os
-from typing import Any
+import string
 
 from striate.callbacks.callback import Logs
 from striate.callbacks.monitor import MonitorCallback
@@ -111,22 +111,22 @@ class ModelCheckpoint(MonitorCallback):
                 f"ModelCheckpoint: filepath={self.filepath!r} names {error}, which is not in the logs. "
                 f"There are: epoch, {', '.join(sorted(logs or {}))}."
             ) from None
-
-
-class _AnyFigures(dict[str, Any]):
-    """Logs that have every key."""
-
-    def __missing__(self, key: str) -> float:
-        return 0.5
+        except ValueError as error:
+            raise _no_format(self.filepath, error) from None
 
 
 def _checked_template(filepath: str) -> str:
     try:
-        filepath.format_map(_AnyFigures(epoch=1))
-    except (ValueError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(
-            f"ModelCheckpoint: filepath={filepath!r} is no format: {error}. Fields have a name, epoch or a key of the "
-            "logs, and may have a float's format: 'net-{epoch:02d}-{val_loss:.2f}.striate'. Braces of the name itself "
-            "are doubled."
-        ) from None
+        fields = [name for _, name, _, _ in string.Formatter().parse(filepath) if name is not None]
+        if not all(field.isidentifier() for field in fields):
+            raise ValueError(f"the fields are {fields}")
+    except ValueError as error:
+        raise _no_format(filepath, error) from None
     return filepath
+
+
+def _no_format(filepath: str, error: Exception) -> ValueError:
+    return ValueError(
+        f"ModelCheckpoint: filepath={filepath!r} is no format: {error}. Fields have a name, epoch or a key of the "
+        "logs, and may have a format: 'net-{epoch:02d}-{val_loss:.2f}.striate'. Braces of the name itself are doubled."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Any
 
 from striate import _core
@@ -13,8 +14,8 @@ from striate.training.functions import Tracer
 def trace(model: Any) -> list[Any]:
     """The functions, traced anew; a model that has neither symbolic inputs nor seen data has none.
 
-    Before any labels have been seen, a loss or metric of one's own may not take those that are likely: `predict` is
-    then the only function, and a file saved after training has the others.
+    A loss or metric of one's own may not take the labels that are likely before any were seen. Then `predict` is the
+    only function, with a warning.
     """
     if not model._knows_outputs:
         return []
@@ -25,15 +26,16 @@ def trace(model: Any) -> list[Any]:
     tracer = Tracer(model, objectives, model.training_state, model._workspace)
     functions = [tracer.predict(inputs)]
     if objectives is not None and any(loss is not None for loss in objectives.losses):
-        targets, seen = model.label_specs()
-        resolved = objectives.metrics
         try:
-            functions += [tracer.test(inputs, targets, False), tracer.train(inputs, targets, False)]
-        except Exception:
-            if seen:
+            functions += [make(inputs, model.label_specs(), False) for make in (tracer.test, tracer.train)]
+        except (ValueError, TypeError) as error:
+            if model.labels_seen is not None:
                 raise
-            if resolved is None:
-                objectives.forget_metrics()
+            warnings.warn(
+                f"The file of model '{model.name}' will only predict: its loss or a metric does not take the labels "
+                f"that are likely, so no training step can be written. Train a batch before save(). ({error})",
+                stacklevel=4,
+            )
     return functions
 
 

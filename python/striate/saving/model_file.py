@@ -43,21 +43,23 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         )
     if model.compiled:
         model.optimizer.build(model.trainable_weights)  # slots of weights that no step has met yet
-    functions = entry_points.trace(model)
-    named = variables.of_model(model)
-    names = {variable: name for name, variable in named}
-    described = {
-        "model": configuration.serialize_layer(model),
-        "inputs": entry_points.input_shapes(model),
-        "compile": compile_arguments.serialize(model),
-    }
-    metadata = {
-        "training": json.dumps({"batch_size": getattr(model, "batch_size", None) or 32}),
-        "weights": json.dumps([names[weight] for weight in model.weights]),
-        "entry_metrics": entry_points.metrics_text(model, names),
-    }
-    text = json.dumps(described, default=configuration.plain_number)
-    _core.save_model(path, functions, named, text, metadata)
+    with model.guessing_labels():
+        functions = entry_points.trace(model)
+        named = variables.of_model(model)
+        names = {variable: name for name, variable in named}
+        described = {
+            "model": configuration.serialize_layer(model),
+            "inputs": entry_points.input_shapes(model),
+            "labels": model.labels_seen,
+            "compile": compile_arguments.serialize(model),
+        }
+        metadata = {
+            "training": json.dumps({"batch_size": getattr(model, "batch_size", None) or 32}),
+            "weights": json.dumps([names[weight] for weight in model.weights]),
+            "entry_metrics": entry_points.metrics_text(model, names),
+        }
+        text = json.dumps(described, default=configuration.plain_number)
+        _core.save_model(path, functions, named, text, metadata)
 
 
 def load_model(
@@ -87,6 +89,8 @@ def load_model(
                 raise ValueError(f"'{path}': {error} Pass it in custom_objects, or use compile=False.") from error
     if model.compiled:
         model.optimizer.build(model.trainable_weights)
+        if labels := described.get("labels"):
+            model.labels_seen = [(dtype, tuple(shape)) for dtype, shape in labels]
     variables.assign(variables.of_file(model, json.loads(metadata["weights"]), path), arrays, path)
     model.batch_size = json.loads(metadata.get("training", "{}")).get("batch_size", 32)
     return model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,8 @@ class Compiled:
     _training_state: TrainingState | None = None
     _looked_at = -1
     _frozen: tuple[Any, ...] = ()
+    # Types and shapes, without the batch's axis, of the labels that a training or test step was last traced for.
+    labels_seen: list[tuple[str, tuple[int | None, ...]]] | None = None
     # Of a model without a graph, as soon as it is built: symbolic tensors, Nones and shapes.
     _input_structure: Any = None
     _output_structure: Any = None
@@ -81,6 +82,7 @@ class Compiled:
             "max_memory": checked_max_memory(max_memory),
         }
         self._objectives = None
+        self.labels_seen = None
         self._training_state = self.training_state  # its seed is drawn now, whichever of several models trains first
         self.forget_functions()
         if self._knows_outputs:  # else the first batch does this
@@ -171,8 +173,8 @@ class Compiled:
     def input_specs(self, x: Any) -> list[Spec]:
         """What the model's inputs take. Data build a model that has not been yet.
 
-        A model without a graph takes what these data are; if there are none, what the last training or test step took,
-        else the last prediction, else what it was built for.
+        A model without a graph takes what these data are; if there are none, what it was traced for, with None where
+        that differed.
         """
         if not self._knows_outputs:
             shapes = tree.map_leaves(lambda a: (None, *np.shape(a)[1:]), x)
@@ -185,14 +187,18 @@ class Compiled:
         if self.graph is not None:
             return specs
         arrays: list[Any] = [x.get(spec.name) for spec in specs] if isinstance(x, dict) else tree.leaves(x)
-        shapes = [np.shape(a)[1:] for a in arrays] or self._last_input_shapes()
+        shapes = [np.shape(a)[1:] for a in arrays] or self._traced_input_shapes()
         if len(shapes) != len(specs):  # the check of the data tells
             return specs
         return [spec._replace(shape=(None, *shape)) for spec, shape in zip(specs, shapes, strict=True)]
 
-    def _last_input_shapes(self) -> Sequence[tuple[int | None, ...]]:
-        keys = [key for key in self._functions if key[0] != "predict"] or list(self._functions)
-        return keys[-1][2] if keys else [tensor.shape[1:] for tensor in tree.leaves(self._input_structure)]
+    def _traced_input_shapes(self) -> list[tuple[int | None, ...]]:
+        built = [tensor.shape[1:] for tensor in tree.leaves(self._input_structure)]
+        traced = [key[2] for key in self._functions] or [built]
+        return [
+            tuple(sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*shapes, strict=True))
+            for shapes in zip(*traced, strict=True)
+        ]
 
     def trace(self, values: list[Any], training: bool) -> list[Any]:
         """The outputs for these values of a graph."""

@@ -226,7 +226,7 @@ class StreamFeed:
     def batches(self, epoch: int = 0, steps: int | None = None, seed: int | None = None) -> Iterator[Batch]:
         """One epoch. It goes on where the last one left the source if the feed was given its `steps`."""
         with ThreadPoolExecutor(1, thread_name_prefix="striate-feed") as pool:
-            items = self._visited(epoch, steps, seed) if self._indexed else self._iterated()
+            items = self._visited(epoch, seed) if self._indexed else self._iterated()
             done = object()
             future = pool.submit(next, items, done)
             while (item := future.result()) is not done:
@@ -247,9 +247,9 @@ class StreamFeed:
         if callable(tell):
             tell()
 
-    def _visited(self, epoch: int, steps: int | None, seed: int | None) -> Iterator[Any]:
+    def _visited(self, epoch: int, seed: int | None) -> Iterator[Any]:
         length = len(self.source)  # may change from epoch to epoch
-        for step, order in visits(length, length, epoch, steps or self.steps, seed):
+        for step, order in visits(length, length, epoch, self.steps if self._resumes else None, seed):
             yield self.source[step if order is None else int(order[step])]
 
     def _iterated(self) -> Iterator[Any]:

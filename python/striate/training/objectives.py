@@ -163,11 +163,11 @@ def check_apart(wanted: list[Any]) -> None:
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """The names, with a number behind those that are taken: loss, loss_1."""
+    """The names, with a number behind those that are taken: loss, loss_1; no number makes a name that is given."""
     found: list[str] = []
     for name in names:
         free, number = name, 0
-        while free in found:
+        while free in found or (number and free in names):
             number += 1
             free = f"{name}_{number}"
         found.append(free)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,8 @@ class StepFunctions(Compiled):
             weights = checked_weights(weight, targets, goals.output_names)
         return inputs, targets, weights
 
-    def _function(self, kind: str, batch: Batch) -> Any:
-        """The traced function for batches like this one."""
+    def _function(self, kind: str, batch: Batch, guessed: bool = False) -> Any:
+        """The traced function for batches like this one, whose labels may be guessed."""
         shapes = tuple(a.shape[1:] for a in batch.inputs) if self.graph is None else ()
         labels = [(t.dtype.char, t.shape[1:]) for t in batch.targets]
         key = (kind, bool(batch.weights), shapes, *labels)
@@ -108,18 +109,30 @@ class StepFunctions(Compiled):
         else:
             trace = tracer.train if kind == "train" else tracer.test
             function = trace(specs, _label_specs(labels), bool(batch.weights))
+            if not guessed:
+                self.labels_seen = [(np.dtype(dtype).name, shape) for dtype, shape in labels]
+        if guessed and kind != "predict":
+            return function  # what metrics are for other labels, the first batch tells
         if len(self._functions) >= _FUNCTIONS_KEPT:
             self.forget_functions()
         self._functions[key] = function
         return function
 
-    def label_specs(self) -> tuple[list[Spec], bool]:
-        """The labels as they were in the last training or test step, and True; else what each loss takes by its nature,
-        and False."""
-        for kind, _, _, *targets in reversed(self._functions):
-            if kind != "predict" and targets:
-                return _label_specs(targets), True
-        return _label_specs(self._make_objectives().likely_labels(self.output_shapes)), False
+    def label_specs(self) -> list[Spec]:
+        """The labels as they were when a training or test step was last traced, else what each loss takes by its
+        nature."""
+        return _label_specs(self.labels_seen or self._make_objectives().likely_labels(self.output_shapes))
+
+    @contextlib.contextmanager
+    def guessing_labels(self) -> Iterator[None]:
+        """What metrics become within it, for labels that are only guessed, is forgotten at its end."""
+        objectives = self._make_objectives() if self.compiled and self._knows_outputs else None
+        guessed = objectives is not None and self.labels_seen is None and objectives.metrics is None
+        try:
+            yield
+        finally:
+            if objectives is not None and guessed:
+                objectives.forget_metrics()
 
     def _run_batch(self, kind: str, x: Any, y: Any, weight: Any, class_weight: Any) -> Any:
         """The outputs of the function for one batch that a user gave."""
@@ -151,7 +164,9 @@ class StepFunctions(Compiled):
             ValueError: the model is not built or not compiled, or an input has unknown sizes beside the batch's.
             MemoryError: a training step cannot do with the `max_memory` that `compile` was given.
         """
-        function = self._function("train" if training else "predict", self._empty_batch(training))
+        with self.guessing_labels():
+            kind, guessed = "train" if training else "predict", self.labels_seen is None
+            function = self._function(kind, self._empty_batch(training), guessed)
         return function.memory([(batch_size, *value.shape[1:]) for value in function.inputs])
 
     def profile(self, on: bool = True) -> Profile:
@@ -182,7 +197,7 @@ class StepFunctions(Compiled):
             self._require_compiled()
         inputs, targets = (
             [np.empty((0, *(size or 0 for size in spec.shape[1:])), spec.dtype) for spec in part]
-            for part in (specs, self.label_specs()[0] if labelled else [])
+            for part in (specs, self.label_specs() if labelled else [])
         )
         return Batch(inputs, targets, [])
 

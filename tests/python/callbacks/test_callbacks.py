@@ -242,7 +242,7 @@ def test_model_checkpoint_wrong_arguments(tmp_path):
         callbacks.ModelCheckpoint("x.striate", save_freq=0)
     with pytest.raises(ValueError, match=r"writing .keras files comes in a later version"):
         callbacks.ModelCheckpoint("x.keras")
-    for wrong in ("x{}.striate", "x{0}.striate", "x{epoch.striate", "x{loss:d}.striate"):
+    for wrong in ("x{}.striate", "x{0}.striate", "x{epoch.striate"):
         with pytest.raises(ValueError, match=r"ModelCheckpoint: filepath='x.*' is no format: .*Fields have a name"):
             callbacks.ModelCheckpoint(wrong)
     assert callbacks.ModelCheckpoint(b"{{x}}-{epoch:02d}-{any}.striate").filepath == "{{x}}-{epoch:02d}-{any}.striate"
@@ -250,6 +250,8 @@ def test_model_checkpoint_wrong_arguments(tmp_path):
         callbacks.ModelCheckpoint("x.striate", save_weights_only=True)
     with pytest.raises(ValueError, match=r"names 'auc', which is not in the logs. There are: epoch, loss, val_loss"):
         run(callbacks.ModelCheckpoint(tmp_path / "{auc}.striate"), [1])
+    with pytest.raises(ValueError, match=r"x{loss:d}.striate' is no format: Unknown format code 'd'"):
+        run(callbacks.ModelCheckpoint(tmp_path / "x{loss:d}.striate"), [1])
 
 
 @pytest.mark.parametrize("schedule", [lambda epoch: 0.1 / (epoch + 1), lambda epoch, rate: 0.1 / (epoch + 1)])

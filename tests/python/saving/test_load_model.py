@@ -333,13 +333,27 @@ def test_labels_that_are_not_known_before_training(tmp_path):
     loss = functools.partial(losses.sparse_categorical_crossentropy, from_logits=True)
     model = striate.Sequential([layers.Input((4,)), layers.Dense(3)])
     model.compile("sgd", loss, metrics=["accuracy"])
-    model.save(path)
+    with pytest.warns(UserWarning, match=r"will only predict: .* Train a batch before save\(\)"):
+        model.save(path)
     assert stored_functions(path) == ["predict"]
     loaded = models.load_model(path, custom_objects={"partial": loss})
     assert model.fit(x, y, verbose=0).history == loaded.fit(x, y, verbose=0).history
     loaded.save(path)
     assert stored_functions(path) == ["predict", "evaluate", "train_step"]
     assert loaded.memory(5, training=True).total > loaded.memory(5).total
+    loaded.layers[-1].trainable = False  # nor are they forgotten where functions are
+    loaded.save(path)
+    models.load_model(path, custom_objects={"partial": loss}).save(path)
+    assert stored_functions(path) == ["predict", "evaluate", "train_step"]
+
+
+def test_guessed_labels_bind_no_metric(tmp_path):
+    x, y = np.ones((5, 4), "float32"), np.arange(5) % 3
+    model = striate.Sequential([layers.Input((4,)), layers.Dense(3)])
+    model.compile("sgd", lambda y, scores: striate.ops.mean(striate.ops.square(scores), axis=-1), metrics=["accuracy"])
+    model.memory(5, training=True)
+    assert type(model.fit(x, y, verbose=0).history["accuracy"][0]) is float
+    assert type(model.metrics[1]) is striate.metrics.SparseCategoricalAccuracy
 
 
 F32 = np.float32

@@ -124,3 +124,19 @@ def test_numpy_integers_count():
     assert len(history.history["val_loss"]) == 2
     history = net().fit(X, X, epochs=3, validation_data=(X, X), validation_freq=(1, 3), verbose=0)
     assert len(history.history["val_loss"]) == 2
+
+
+def test_a_pass_is_as_long_as_the_data_are_now(monkeypatch):
+    class Growing(Pairs):
+        size = 2
+
+        def __len__(self):
+            return self.size
+
+        def on_epoch_end(self):
+            self.size = 6
+
+    first, second = visited(Growing(), 2, monkeypatch, shuffle=True)
+    assert sorted(first) == [0, 1]
+    assert len(set(second)) == len(second)
+    assert visited(Growing(), 2, monkeypatch, shuffle=False) == [[0, 1], [0, 1]]
