@@ -44,7 +44,7 @@ class Worker:
     """An engine's process, stopped but when it is asked; see models/worker.py."""
 
     def __init__(self, engine: str, net: str, task: str, batch: int, options: argparse.Namespace, *flags: str) -> None:
-        threads = 1 if engine.endswith("-1t") else options.threads
+        threads = engines.threads_of(engine, options.threads)
         environment = {
             **engines.environment_of(engine, options, threads),
             "TORCHINDUCTOR_CACHE_DIR": str(options.peers / "inductor"),  # so that a second run compiles nothing
@@ -190,7 +190,7 @@ def fastest_variants(times: dict[str, float]) -> list[str]:
     """Of each peer that is worth its time, going by an earlier run of all variants, one engine; and striate."""
     peers = [engine for engine in times if peer_of(engine) != "striate"]
     limit = SLOWER_PEER * min(times[engine] for engine in peers)
-    kinds = {engine: (peer_of(engine), "compile" in engine) for engine in peers}
+    kinds = {engine: (peer_of(engine), "compile" in engines.flags_of(engine)) for engine in peers}
     best = {kind: min((e for e in peers if kinds[e] == kind), key=times.get) for kind in kinds.values()}
     return [*(engine for engine in best.values() if times[engine] < limit), "striate"]
 

@@ -279,7 +279,7 @@ def main() -> None:
     if options.worker:
         work(options)
     else:
-        engines.check(options.engines, options, parser)
+        engines.check(options.engines, options, parser, {"compile", "fn", "1t"})
         if other := {engines.peer_of(engine) for engine in options.engines} - {"striate", "torch", "keras"}:
             parser.error(f"the network is not written for {', '.join(sorted(other))}, only for striate, torch and keras")
         compare(options)

@@ -2,7 +2,7 @@
 
 What one core has written reaches the other in a third of the time where they share an L3. Here a byte goes to and fro
 between two processes; the interpreter has a part in the time, but the two placements stay well apart: 230-280 ns and
-590-610 on Zen 5, where 80-130 and 370-450 are the cache lines' own. A slower clock makes both longer.
+590-610 on Zen 5, where 80-130 and 370-450 are the cache lines' own. The bound between them is of that machine.
 """
 
 import mmap
@@ -56,7 +56,7 @@ def round_trip_ns(one: int, other: int) -> float:
     return statistics.median(times)
 
 
-def share_cache(round_trips: list[float], below_ns: float = SHARED_BELOW_NS) -> bool | None:
+def share_cache(round_trips: list[float]) -> bool | None:
     """Whether the cores shared an L3 throughout; None where that changed, or there was one core."""
-    shared = {trip < below_ns if trip else None for trip in round_trips}
+    shared = {trip < SHARED_BELOW_NS if trip else None for trip in round_trips}
     return shared.pop() if len(shared) == 1 else None

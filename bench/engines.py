@@ -30,15 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tcmalloc", default="libtcmalloc_minimal.so.4", help="the library for engines with tc")
 
 
-def check(engines: list[str], options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """Ends the program where a name means nothing, or the library of tc is missing: a process would start without it."""
+def threads_of(engine: str, threads: int) -> int:
+    return 1 if "1t" in flags_of(engine) else threads
+
+
+def check(engines: list[str], options: argparse.Namespace, parser: argparse.ArgumentParser, without: set[str] | None = None) -> None:
+    """Ends the program where a name means nothing, or the library of tc is missing: a process would start without it.
+    `without`: the flags that the script makes nothing of."""
     for engine in engines:
         peer, flags = peer_of(engine), set(flags_of(engine))
         if peer not in FLAGS:
             parser.error(f"there is no engine '{engine}': expected one of {', '.join(FLAGS)}, then its flags")
-        if unknown := flags - FLAGS[peer] - {"tc", "1t"}:
-            known = ", ".join(sorted(FLAGS[peer] | {"tc", "1t"}))
-            parser.error(f"'{engine}': {peer} has no flag {', '.join(sorted(unknown))}; it has {known}")
+        known = (FLAGS[peer] | {"tc", "1t"}) - (without or set())
+        if unknown := flags - known:
+            parser.error(f"'{engine}': {peer} has no flag {', '.join(sorted(unknown))} here; it has {', '.join(sorted(known))}")
     if any("tc" in flags_of(engine) for engine in engines):
         try:
             ctypes.CDLL(options.tcmalloc)
@@ -52,7 +57,12 @@ def python_of(engine: str, options: argparse.Namespace) -> str:
 
 
 def environment_of(engine: str, options: argparse.Namespace, threads: int) -> dict[str, str]:
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {
+        **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": str(threads_of(engine, threads)),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
     if peer_of(engine) != "striate":
         environment.pop("PYTHONPATH", None)  # striate's
     if "tc" in flags_of(engine):

@@ -19,13 +19,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from engines import flags_of, peer_of
 from models import nets
 
 SAMPLE = 4096  # outputs that are compared
 
 
 def make(engine: str, name: str, task: str, size: int, threads: int, dropout: bool):
-    base, *flags = engine.split("-")
+    base, flags = peer_of(engine), flags_of(engine)
     ops = nets.NETS[name].ops(dropout)
     if base == "striate":
         from models.striate_engine import Engine
