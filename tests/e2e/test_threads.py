@@ -67,6 +67,23 @@ def test_predictions_at_once():
     in_threads(work(0), work(1))
 
 
+def test_eager_calls_beside_training():
+    """Both hold the model's variables, in one order: else they would wait for each other for good."""
+    model = net()
+    model.compile("sgd", "mse")
+    x, y = images(7), np.zeros((7, 4), "float32")
+
+    def call():
+        for _ in range(30):
+            assert np.isfinite(np.asarray(model(x))).all()
+
+    def train():
+        for _ in range(30):
+            model.train_on_batch(x, y)
+
+    in_threads(call, train)
+
+
 def test_first_predictions_at_once():
     """Nothing is traced or compiled yet when two threads come."""
     for seed in range(3):
