@@ -15,7 +15,7 @@ struct MatmulShape {
 
 // buffers (a, b, bias, residual, mask, y); y is aliased only as epilogue.h allows. Products accumulate in T, in an
 // order that depends on the shape alone; long k is split into a number of chunks fixed by the shape and summed by a
-// fixed tree where m * n leaves fewer than about 32 items. Error bound checked: |y - exact| <= 4 * eps * sqrt(k) *
+// fixed tree where m * n leaves too few items to share. Error bound checked: |y - exact| <= 4 * eps * sqrt(k) *
 // max|a| * max|b| * sqrt(k) + epilogue's own.
 
 // The update of weights by momentum (optimizer.h, the same bits) with the gradient g = a' b, a (k, m) stored

@@ -29,17 +29,11 @@ void erased_run(const void* shape, const KernelArgs& args, int phase, int64_t be
   F(*static_cast<const Shape*>(shape), args, phase, begin, end);
 }
 
-template <class Shape, void (*F)(const Shape&, const void*, void*, int64_t, int64_t)>
-void erased_prepare(const void* shape, const void* source, void* prepared, int64_t begin, int64_t end) {
-  F(*static_cast<const Shape*>(shape), source, prepared, begin, end);
-}
-
 template <class T>
 inline __attribute__((always_inline)) T* buffer(const KernelArgs& args, int index) {
   return static_cast<T*>(args.buffers[index]);
 }
 
-// Splits n elements into items of about `grain`, and gives the elements of item i.
 STRIATE_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 STRIATE_INLINE int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
 STRIATE_INLINE int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
