@@ -18,8 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// ".net.striate." in front and ".tmp" at the end: no glob for models finds it.
-std::string temporary_prefix(const fs::path& target) { return "." + target.filename().string() + "."; }
+// ".net.striate." in front and ".tmp" at the end: no glob for models finds it. Of a long name only the beginning, since
+// names end at 255 bytes.
+std::string temporary_prefix(const fs::path& target) { return "." + target.filename().string().substr(0, 200) + "."; }
 
 // A writer holds a lock on its temporary for as long as it lives, so one that can be locked has lost its writer.
 void remove_orphans(const fs::path& folder, const std::string& prefix) {

@@ -66,6 +66,14 @@ TEST_CASE("AtomicFile: links stay links, permissions stay") {
   CHECK((status.st_mode & 0777) == 0640);
 }
 
+TEST_CASE("AtomicFile: a name may be as long as names can be") {
+  TemporaryFolder folder;
+  const std::string path = folder.file(std::string(255, 'a'));
+  save(path, "text");
+  CHECK(read_bytes(path) == "text");
+  CHECK(folder.entries() == 1);
+}
+
 TEST_CASE("AtomicFile: places where no file can be") {
   TemporaryFolder folder;
   const auto message = [](const std::string& path) {
