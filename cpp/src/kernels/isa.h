@@ -8,6 +8,7 @@ namespace striate {
 // Worst first. f64 is not an instruction set but one more row: the same sources with double in
 // place of float and baseline flags, for float64 models, gradient checks and accuracy references.
 enum class Isa { baseline, avx2, avx512, f64 };
+inline constexpr Isa kIsas[] = {Isa::baseline, Isa::avx2, Isa::avx512, Isa::f64};
 
 const char* isa_name(Isa isa);
 

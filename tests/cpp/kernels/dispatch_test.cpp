@@ -11,8 +11,6 @@ using namespace striate;
 
 namespace {
 
-constexpr Isa kIsas[] = {Isa::baseline, Isa::avx2, Isa::avx512, Isa::f64};
-
 struct Entry {
   Family family;
   const char* name;

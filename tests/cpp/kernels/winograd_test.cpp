@@ -210,7 +210,7 @@ TEST_CASE("winograd: pooled over windows of 2x2") {
 
 TEST_CASE("winograd: refuses what it cannot do or would be slow at") {
   const auto refused = [](const ConvShape& s) {
-    for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::f64}) {
+    for (const Isa isa : kIsas) {
       if (!isa_available(isa)) continue;
       for (int f = 0; f < 3; ++f) {
         const KernelFunction& function = kernel_table(Family::conv, isa).functions[f];

@@ -87,7 +87,7 @@ std::vector<T> run_kernel(const Kernel& kernel, const void* shape, const std::ve
 // machine, with the element type of that ISA as check's template argument through a null pointer.
 template <class Check>
 void for_each_kernel(Family family, int function, const void* shape, Check&& check) {
-  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::f64}) {
+  for (const Isa isa : kIsas) {
     if (!isa_available(isa)) continue;
     const KernelFunction& entry = kernel_table(family, isa).functions[function];
     int able = 0;
