@@ -81,6 +81,9 @@ std::vector<PoolShape> shapes() {
   // 3-D, uneven on every axis, and 1-D.
   all.push_back({2, 5, {4, 5, 7}, {2, 2, 3}, {2, 3, 3}, {2, 2, 2}, {0, 0, 0}, {0, 0, 0}, false});
   all.push_back({1, 9, {3, 4, 5}, {3, 3, 4}, {2, 2, 3}, {1, 2, 1}, {0, 1, 1}, {1, 1, 0}, true});
+  // One deep, but windows at several depths: they reach into the padding.
+  all.push_back({3, 5, {1, 4, 4}, {2, 3, 3}, {2, 2, 2}, {1, 1, 1}, {1, 0, 0}, {1, 0, 0}, false});
+  all.push_back({3, 35, {1, 9, 11}, {2, 9, 11}, {7, 2, 2}, {3, 1, 1}, {3, 1, 0}, {4, 0, 1}, false});
   all.push_back({3, 8, {1, 1, 13}, {1, 1, 6}, {1, 1, 3}, {1, 1, 2}, {0, 0, 0}, {0, 0, 0}, false});
   return all;
 }

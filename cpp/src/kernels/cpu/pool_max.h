@@ -70,10 +70,11 @@ void max_gather(const PoolShape& s, const KernelArgs& args, int, int64_t begin, 
 // window that reaches into one, adding to cells of its band alone; windows across an edge are computed twice. Each cell
 // still sees its windows in row-major order. (Items of some channels of an image were 6 times slower: 64-byte reads a
 // row apart, 25 ms for 3x3/2 on 8x112x112x64.)
-STRIATE_INLINE int band_axis(const PoolShape& s) { return s.in[0] > 1 ? 0 : 1; }
+// (With padding, an image one deep may have windows at several depths.)
+STRIATE_INLINE int band_axis(const PoolShape& s) { return s.in[0] > 1 || s.out[0] > 1 ? 0 : 1; }
 STRIATE_INLINE int64_t bands(const PoolShape& s) {
   const int axis = band_axis(s);
-  return max_of(min_of(ceil_div(32, s.n), s.out[axis] / 4), 1);
+  return max_of(min_of(ceil_div(32, s.n), min_of(s.out[axis] / 4, s.in[axis])), 1);
 }
 
 int64_t scatter_items(const PoolShape& s, int) {
