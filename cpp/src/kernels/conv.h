@@ -21,8 +21,7 @@ struct ConvShape {
 };
 
 // forward          buffers (x, w, bias, residual, mask, y); y pooled, or some channels of wider memory, where the
-// epilogue
-//                  says so
+//                  epilogue says so
 // input_gradient   buffers (gy, w, bias, residual, mask, gx): gx = epilogue(d(sum y*gy)/dx), which is epilogue(0) for
 //                  elements no window touches
 // weight_gradient  buffers (x, gy, gw): gw = d(sum y*gy)/dw; pixels reduced in an order fixed by the shape

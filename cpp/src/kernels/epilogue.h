@@ -1,6 +1,6 @@
 // What happens to a tile of results before it is stored: y = activation(acc + bias + residual), kept where mask > 0, or
 // pooled. Data, not variants: a micro-kernel leaves its accumulators in an L1 tile and one function per ISA
-// (kernels/cpu/epilogue.h) finishes the tile. Statistics take their place here.
+// (kernels/cpu/epilogue.h) finishes the tile.
 #pragma once
 
 #include <cstdint>
