@@ -26,17 +26,19 @@ Draft draft_of(const Lowered& lowered) {
   draft.value.resize(lowered.buffers.size());
   std::iota(draft.value.begin(), draft.value.end(), 0);
   for (const LoweredStep& step : lowered.steps) {
-    Item item{&step, step.inputs};
-    item.buffers.insert(item.buffers.end(), step.outputs.begin(), step.outputs.end());
-    item.buffers.push_back(step.workspace);
-    draft.items.push_back(std::move(item));
+    Occurrence occurrence{&step, step.inputs};
+    occurrence.buffers.insert(occurrence.buffers.end(), step.outputs.begin(), step.outputs.end());
+    occurrence.buffers.push_back(step.workspace);
+    draft.occurrences.push_back(std::move(occurrence));
   }
   return draft;
 }
 
-double cost_of(const Item& item) { return kStepBytes + item.step->cost.bytes + item.step->cost.flops / kFlopsPerByte; }
+double cost_of(const Occurrence& occurrence) {
+  return kStepBytes + occurrence.step->cost.bytes + occurrence.step->cost.flops / kFlopsPerByte;
+}
 
-// A buffer to be made again for item `before`, and what that may bring.
+// A buffer to be made again for occurrence `before`, and what that may bring.
 struct Change {
   BufferId id;
   int before;
@@ -57,7 +59,7 @@ std::vector<Change> changes(const Draft& draft, const Timeline& timeline, int64_
       Change change{.id = id, .before = touches[k + 1]};
       if (gain <= 0 || !timeline.remake(draft.value[id], change.before, change.again)) continue;
       double cost = 0;
-      for (int i : change.again) cost += cost_of(draft.items[i]);
+      for (int i : change.again) cost += cost_of(draft.occurrences[i]);
       change.promise = gain / cost;
       found.push_back(std::move(change));
     }
@@ -69,19 +71,20 @@ std::vector<Change> changes(const Draft& draft, const Timeline& timeline, int64_
 // Leaves out steps that run again although nothing reads what they make.
 void drop_unread(Draft& draft) {
   std::set<BufferId> read;
-  std::vector<Item> kept;
-  for (size_t i = draft.items.size(); i-- > 0;) {
-    Item& item = draft.items[i];
-    const auto outputs = item.outputs();
-    if (item.again && std::none_of(outputs.begin(), outputs.end(), [&](BufferId id) { return read.contains(id); })) {
-      draft.cost -= cost_of(item);
+  std::vector<Occurrence> kept;
+  for (size_t i = draft.occurrences.size(); i-- > 0;) {
+    Occurrence& occurrence = draft.occurrences[i];
+    const auto outputs = occurrence.outputs();
+    if (occurrence.again &&
+        std::none_of(outputs.begin(), outputs.end(), [&](BufferId id) { return read.contains(id); })) {
+      draft.cost -= cost_of(occurrence);
       continue;
     }
-    for (BufferId id : item.inputs()) read.insert(id);
-    kept.push_back(std::move(item));
+    for (BufferId id : occurrence.inputs()) read.insert(id);
+    kept.push_back(std::move(occurrence));
   }
   std::reverse(kept.begin(), kept.end());
-  draft.items = std::move(kept);
+  draft.occurrences = std::move(kept);
 }
 
 // The draft with a change made. What runs again on the way is `shared` with readers that had it made again later.
@@ -90,37 +93,38 @@ Draft changed(const Draft& draft, const Timeline& timeline, const Change& change
   next.value = draft.value;
   next.cost = draft.cost;
   std::map<BufferId, BufferId> made;  // by value
-  std::vector<Item> again;
+  std::vector<Occurrence> again;
   for (int i : change.again) {
-    Item item = draft.items[i];
-    item.again = true;
-    for (BufferId& id : item.inputs()) {
+    Occurrence occurrence = draft.occurrences[i];
+    occurrence.again = true;
+    for (BufferId& id : occurrence.inputs()) {
       if (id == kNoBuffer || !timeline.in_arena(id)) continue;
       const BufferId value = draft.value[id];
       const auto found = made.find(value);
       id = found != made.end() ? found->second : timeline.copy_at(value, change.before).id;
     }
-    for (BufferId& id : item.outputs()) {
+    for (BufferId& id : occurrence.outputs()) {
       if (id == kNoBuffer) continue;
       const auto [found, fresh] = made.try_emplace(draft.value[id], kNoBuffer);
       if (fresh) found->second = next.copy_of(id);
       id = found->second;
     }
-    if (item.buffers.back() != kNoBuffer) item.buffers.back() = next.copy_of(item.buffers.back());
-    next.cost += cost_of(item);
-    again.push_back(std::move(item));
+    if (occurrence.buffers.back() != kNoBuffer) occurrence.buffers.back() = next.copy_of(occurrence.buffers.back());
+    next.cost += cost_of(occurrence);
+    again.push_back(std::move(occurrence));
   }
-  for (size_t i = 0; i < draft.items.size(); ++i) {
-    if (static_cast<int>(i) == change.before) next.items.insert(next.items.end(), again.begin(), again.end());
-    Item item = draft.items[i];
+  for (size_t i = 0; i < draft.occurrences.size(); ++i) {
+    if (static_cast<int>(i) == change.before)
+      next.occurrences.insert(next.occurrences.end(), again.begin(), again.end());
+    Occurrence occurrence = draft.occurrences[i];
     if (static_cast<int>(i) >= change.before)
-      for (BufferId& id : item.inputs()) {
+      for (BufferId& id : occurrence.inputs()) {
         if (id == kNoBuffer) continue;
         const auto found = made.find(draft.value[id]);
         if (found == made.end()) continue;
         if (id == change.id || (shared && timeline.touches(id).front() >= change.before)) id = found->second;
       }
-    next.items.push_back(std::move(item));
+    next.occurrences.push_back(std::move(occurrence));
   }
   if (shared) drop_unread(next);
   return next;
@@ -156,12 +160,12 @@ Lowered written_out(const Lowered& lowered, const Draft& draft) {
   for (size_t id = lowered.buffers.size(); id < draft.value.size(); ++id)
     result.buffers.push_back({.bytes = lowered.buffers[draft.value[id]].bytes});
   result.steps.clear();
-  for (const Item& item : draft.items) {
-    LoweredStep step = *item.step;
-    step.inputs.assign(item.inputs().begin(), item.inputs().end());
-    step.outputs.assign(item.outputs().begin(), item.outputs().end());
-    step.workspace = item.buffers.back();
-    if (item.again) {
+  for (const Occurrence& occurrence : draft.occurrences) {
+    LoweredStep step = *occurrence.step;
+    step.inputs.assign(occurrence.inputs().begin(), occurrence.inputs().end());
+    step.outputs.assign(occurrence.outputs().begin(), occurrence.outputs().end());
+    step.workspace = occurrence.buffers.back();
+    if (occurrence.again) {
       step.attributes += step.attributes.empty() ? "again" : " again";
       result.cost.flops += step.cost.flops;
       result.cost.bytes += step.cost.bytes;
@@ -181,6 +185,7 @@ int64_t arena_of(const Lowered& lowered, const Draft& draft) {
 void recompute(Lowered& lowered, int64_t arena_bytes) {
   Draft draft = draft_of(lowered);
   int64_t least = arena_of(lowered, draft);
+  arena_bytes = std::max<int64_t>(arena_bytes, 0);  // no plan takes less
   if (least <= arena_bytes) return;
   Draft best = draft;
   for (bool sunk = true; sunk && least > arena_bytes;) {

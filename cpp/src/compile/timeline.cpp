@@ -9,22 +9,22 @@ Timeline::Timeline(const Lowered& lowered, const Draft& draft)
       draft_(draft),
       touches_(draft.value.size()),
       last_write_(draft.value.size(), -1),
-      first_write_(draft.value.size(), static_cast<int>(draft.items.size())),
+      first_write_(draft.value.size(), static_cast<int>(draft.occurrences.size())),
       copies_(lowered.buffers.size()),
       makers_(lowered.buffers.size()) {
-  for (size_t i = 0; i < draft.items.size(); ++i) {
-    const Item& item = draft.items[i];
+  for (size_t i = 0; i < draft.occurrences.size(); ++i) {
+    const Occurrence& occurrence = draft.occurrences[i];
     const int at = static_cast<int>(i);
-    for (BufferId id : item.buffers)
+    for (BufferId id : occurrence.buffers)
       if (id != kNoBuffer && (touches_[id].empty() || touches_[id].back() != at)) touches_[id].push_back(at);
-    for (BufferId id : item.outputs()) {
+    for (BufferId id : occurrence.outputs()) {
       if (id == kNoBuffer) continue;
       last_write_[id] = at;
       first_write_[id] = std::min(first_write_[id], at);
-      if (!item.again) makers_[id].push_back(at);
+      if (!occurrence.again) makers_[id].push_back(at);
     }
   }
-  std::vector<int64_t> change(draft.items.size() + 1);
+  std::vector<int64_t> change(draft.occurrences.size() + 1);
   for (BufferId id = 0; id < static_cast<BufferId>(touches_.size()); ++id) {
     if (touches_[id].empty()) continue;
     copies_[draft.value[id]].push_back(id);
@@ -33,21 +33,22 @@ Timeline::Timeline(const Lowered& lowered, const Draft& draft)
     change[touches_[id].back() + 1] -= bytes(id);
   }
   int64_t sum = 0;
-  for (size_t i = 0; i < draft.items.size(); ++i) {
+  for (size_t i = 0; i < draft.occurrences.size(); ++i) {
     sum += change[i];
-    live_.push_back(sum - taken_over(draft.items[i], static_cast<int>(i)));
+    live_.push_back(sum - taken_over(draft.occurrences[i], static_cast<int>(i)));
   }
 }
 
 // Bytes of inputs whose place outputs take, as plan_memory lets them.
-int64_t Timeline::taken_over(const Item& item, int at) const {
+int64_t Timeline::taken_over(const Occurrence& occurrence, int at) const {
   std::set<BufferId> taken;
   int64_t sum = 0;
-  for (const auto& [i, o] : item.step->in_place) {
-    const BufferId in = item.inputs()[i], out = item.outputs()[o];
+  for (const auto& [i, o] : occurrence.step->in_place) {
+    const BufferId in = occurrence.inputs()[i], out = occurrence.outputs()[o];
     if (in == kNoBuffer || out == kNoBuffer || !in_arena(in) || !in_arena(out) || bytes(in) != bytes(out)) continue;
     if (touches_[in].back() != at || touches_[out].front() != at) continue;
-    if (!may_take_over(item.inputs(), item.step->in_place, o, [&](BufferId id) { return id == in; })) continue;
+    if (!may_take_over(occurrence.inputs(), occurrence.step->in_place, o, [&](BufferId id) { return id == in; }))
+      continue;
     if (taken.insert(in).second) sum += bytes(in);
   }
   return sum;
@@ -84,9 +85,9 @@ bool Timeline::remake(BufferId value, int at, std::set<int>& again) const {
   std::set<int> more = again;
   for (int maker : makers_[value]) {
     if (!more.insert(maker).second) continue;
-    const Item& item = draft_.items[maker];
-    const auto inputs = item.inputs();
-    for (BufferId id : item.outputs())
+    const Occurrence& occurrence = draft_.occurrences[maker];
+    const auto inputs = occurrence.inputs();
+    for (BufferId id : occurrence.outputs())
       if (id != kNoBuffer && (!in_arena(id) || std::find(inputs.begin(), inputs.end(), id) != inputs.end()))
         return false;
     for (BufferId id : inputs) {

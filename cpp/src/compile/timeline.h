@@ -9,7 +9,7 @@
 namespace striate {
 
 // A step in the order of running, perhaps not for the first time.
-struct Item {
+struct Occurrence {
   const LoweredStep* step;
   std::vector<BufferId> buffers;  // the step's inputs, outputs, workspace; copies have numbers of their own
   bool again = false;
@@ -24,7 +24,7 @@ struct Item {
 
 // Steps that recompute() has put in order, some of them again.
 struct Draft {
-  std::vector<Item> items;
+  std::vector<Occurrence> occurrences;
   std::vector<BufferId> value;  // by buffer: the one that it holds a copy of, or itself
   double cost = 0;              // of what runs again, in bytes read or written
 
@@ -34,7 +34,7 @@ struct Draft {
   }
 };
 
-// When buffers are touched, and what is live at each item.
+// When buffers are touched, and what is live at each occurrence.
 class Timeline {
  public:
   Timeline(const Lowered& lowered, const Draft& draft);  // both outlive it
@@ -45,32 +45,32 @@ class Timeline {
   int last_write(BufferId id) const { return last_write_[id]; }
 
   int64_t peak() const;
-  // Bytes above the ceiling, summed over items.
+  // Bytes above the ceiling, summed over occurrences.
   double excess(int64_t ceiling) const;
-  // How much of it goes if a buffer is not there between two items.
+  // How much of it goes if a buffer is not there between two occurrences.
   double excess_without(BufferId id, int after, int before, int64_t ceiling) const;
 
-  // The buffer that holds the value when item `at` begins, or, not live, the one that was kept longest before.
+  // The buffer that holds the value when occurrence `at` begins, or, not live, the one that was kept longest before.
   struct Copy {
     BufferId id = kNoBuffer;
     bool live = false;
   };
   Copy copy_at(BufferId value, int at) const;
 
-  // Adds the items that must run again for the value to be there when item `at` begins. False if one cannot: it also
-  // does something else, or reads a variable that is another by then.
+  // Adds the occurrences that must run again for the value to be there when occurrence `at` begins. False if one
+  // cannot: it also does something else, or reads a variable that is another by then.
   bool remake(BufferId value, int at, std::set<int>& again) const;
 
  private:
-  int64_t taken_over(const Item& item, int at) const;
+  int64_t taken_over(const Occurrence& occurrence, int at) const;
 
   const Lowered& lowered_;
   const Draft& draft_;
   std::vector<std::vector<int>> touches_;      // by buffer
   std::vector<int> last_write_, first_write_;  // by buffer
   std::vector<std::vector<BufferId>> copies_;  // by value
-  std::vector<std::vector<int>> makers_;       // by value: the items that made it first
-  std::vector<int64_t> live_;                  // by item
+  std::vector<std::vector<int>> makers_;       // by value: the occurrences that made it first
+  std::vector<int64_t> live_;                  // by occurrence
 };
 
 }  // namespace striate

@@ -209,3 +209,11 @@ TEST_CASE("recompute: what reads a variable is not made again once the variable 
   CHECK(same_bits(f.run({given})[0], expected));
   CHECK(v.read().item() == 4);
 }
+
+// It once looked for ever for something to make again.
+TEST_CASE("max_memory: a function without activations is refused too") {
+  const Value x = input("x", DType::float32, {kUnknown, 8});
+  const Variable weight("w", random({8, 8}, 1, 0.5));
+  const Function product("product", {x}, {ops::matmul(x, weight.value())});
+  CHECK(least(product, {Shape{4, 8}}) >= 8 * 8 * 4 + 4 * 8 * 4);
+}
