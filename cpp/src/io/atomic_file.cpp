@@ -25,7 +25,8 @@ std::string temporary_prefix(const fs::path& target) { return "." + target.filen
 // A writer holds a lock on its temporary for as long as it lives, so one that can be locked has lost its writer.
 void remove_orphans(const fs::path& folder, const std::string& prefix) {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+  for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored)) {
+    const auto& entry = *at;
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
     const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -38,21 +39,25 @@ void remove_orphans(const fs::path& folder, const std::string& prefix) {
 }  // namespace
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+  STRIATE_CHECK(!path.empty() && path.find('\0') == std::string::npos, value, "save", "'", path.c_str(),
+                "' is no name of a file: it is empty or holds a zero character.");
   std::error_code error;
-  const fs::path target = fs::weakly_canonical(fs::absolute(path), error);
-  if (!error) path_ = target.string();
+  if (const fs::path whole = fs::absolute(path, error); !error)
+    if (const fs::path target = fs::weakly_canonical(whole, error); !error) path_ = target.string();
   const fs::path folder = fs::path(path_).parent_path();
   folder_ = folder.string();
-  STRIATE_CHECK(!fs::is_directory(path_), value, "save", "'", path, "' is a folder. Give the name of a file in it.");
-  STRIATE_CHECK(!fs::exists(path_) || fs::is_regular_file(path_), value, "save", "'", path,
+  STRIATE_CHECK(!fs::is_directory(path_, error), value, "save", "'", path,
+                "' is a folder. Give the name of a file in it.");
+  STRIATE_CHECK(!fs::exists(path_, error) || fs::is_regular_file(path_, error), value, "save", "'", path,
                 "' is a device or a pipe. Give the name of a file.");
-  STRIATE_CHECK(fs::is_directory(folder), value, "save", "'", path, "': there is no folder '", folder_,
+  STRIATE_CHECK(fs::is_directory(folder, error), value, "save", "'", path, "': there is no folder '", folder_,
                 "'. Create it first.");
   const std::string prefix = temporary_prefix(path_);
   remove_orphans(folder, prefix);
 
   struct stat old {};
   const bool replaces = ::stat(path_.c_str(), &old) == 0;
+  if (!replaces && errno != ENOENT) fail_with_errno("no file can be there");
   static std::atomic<unsigned> counter{0};
   for (int attempt = 0; attempt < 100 && descriptor_ < 0; ++attempt) {
     temporary_ = (folder / (prefix + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp")).string();

@@ -28,22 +28,47 @@ void check_depth(std::string_view text, const std::string& where) {
   }
 }
 
+// Looks at keys alone. A callback of the parser would do, but that walks each object again for each one in it.
+class DuplicateKeys final : public nlohmann::json_sax<Json> {
+ public:
+  explicit DuplicateKeys(const std::string& where) : where_(where) {}
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(size_t) override {
+    keys_.emplace_back();
+    return true;
+  }
+  bool key(string_t& key) override {
+    STRIATE_CHECK(keys_.back().insert(key).second, value, "load", where_, " has the key '", key, "' twice.");
+    return true;
+  }
+  bool end_object() override {
+    keys_.pop_back();
+    return true;
+  }
+  bool start_array(size_t) override { return true; }
+  bool end_array() override { return true; }
+  // Told of by the parser proper.
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+ private:
+  const std::string& where_;
+  std::vector<std::unordered_set<std::string>> keys_;  // of the objects now open
+};
+
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& where) {
   check_depth(text, where);
-  std::vector<std::unordered_set<std::string>> keys;  // of the objects now open
-  const auto refuse_duplicates = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      STRIATE_CHECK(keys.back().insert(key).second, value, "load", where, " has the key '", key, "' twice.");
-    }
-    return true;
-  };
+  DuplicateKeys keys(where);
+  Json::sax_parse(text.begin(), text.end(), &keys);
   try {
-    return Json::parse(text.begin(), text.end(), refuse_duplicates);
+    return Json::parse(text.begin(), text.end());
   } catch (const Json::exception& error) {
     fail(ErrorKind::value, "load", where, " is not valid JSON: ", error.what());
   }

@@ -1,10 +1,12 @@
 #include "io/atomic_file.h"
 
 #include <doctest/doctest.h>
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <filesystem>
 
 #include "io/temporary_folder.h"
 #include "striate/error.h"
@@ -87,4 +89,9 @@ TEST_CASE("AtomicFile: places where no file can be") {
   CHECK(message(folder.file("missing/a")).find("there is no folder") != std::string::npos);
   CHECK(message(folder.file("")).find("is a folder") != std::string::npos);
   CHECK(message("/dev/null").find("is a device or a pipe") != std::string::npos);
+  CHECK(message("").find("is no name of a file") != std::string::npos);
+  CHECK(message(std::string("a\0b", 3)).find("is no name of a file") != std::string::npos);
+  CHECK(message(folder.file(std::string(300, 'a'))).find("File name too long") != std::string::npos);
+  std::filesystem::create_symlink("loop", folder.file("loop"));
+  CHECK(message(folder.file("loop/a")).find("[save]") != std::string::npos);
 }
