@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "striate/dtype.h"
 #include "striate/export.h"
@@ -17,6 +18,15 @@ class Storage;
 class STRIATE_API Tensor {
  public:
   Tensor() = default;  // no elements, float32, shape (0)
+  Tensor(const Tensor&) = default;
+  Tensor& operator=(const Tensor&) = default;
+  // What is moved from is empty.
+  Tensor(Tensor&& other) noexcept { swap(other); }
+  Tensor& operator=(Tensor&& other) noexcept {
+    Tensor moved(std::move(other));
+    swap(moved);
+    return *this;
+  }
   // Uninitialised. Error(memory) if it cannot be had, Error(shape) for unknown sizes.
   Tensor(DType dtype, const Shape& shape);
   // Memory that somebody else owns; `release` is called when the last handle goes.
@@ -48,6 +58,13 @@ class STRIATE_API Tensor {
   double item() const;                             // the only element; Error(shape) if there are more
 
  private:
+  void swap(Tensor& other) noexcept {
+    std::swap(storage_, other.storage_);
+    std::swap(data_, other.data_);
+    std::swap(dtype_, other.dtype_);
+    std::swap(shape_, other.shape_);
+  }
+
   std::shared_ptr<Storage> storage_;
   void* data_ = nullptr;
   DType dtype_ = DType::float32;

@@ -70,6 +70,9 @@ Tensor::Tensor(DType dtype, const Shape& shape) : dtype_(dtype), shape_(shape) {
 }
 
 Tensor Tensor::wrap(void* data, DType dtype, const Shape& shape, std::function<void()> release) {
+  STRIATE_CHECK(shape.known(), shape, "tensor", "shape ", shape.text(), " has an unknown size. Give every size.");
+  STRIATE_CHECK(data || shape.elements() == 0, value, "tensor", "wrap(nullptr) of shape ", shape.text(),
+                ": there is no memory. Give its address.");
   Tensor tensor;
   tensor.dtype_ = dtype;
   tensor.shape_ = shape;

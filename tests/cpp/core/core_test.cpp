@@ -33,6 +33,24 @@ TEST_CASE("impossible shapes are refused") {
   CHECK_THROWS_AS(Shape({0, int64_t{1} << 40, int64_t{1} << 40}), Error);  // as NumPy does
 }
 
+TEST_CASE("a tensor that was moved from is empty") {
+  Tensor a = Tensor::full(DType::float32, {2}, 3);
+  const Tensor b = std::move(a);
+  CHECK(a.empty());
+  CHECK(a.shape() == Shape{0});
+  CHECK(b.shape() == Shape{2});
+  a = b;
+  Tensor& same = a;
+  a = std::move(same);
+  CHECK(a.as<float>()[1] == 3);
+}
+
+TEST_CASE("memory that is not there, or of unknown size, is not wrapped") {
+  CHECK_THROWS_WITH_AS(Tensor::wrap(nullptr, DType::float32, {4}, {}), doctest::Contains("there is no memory"), Error);
+  float value = 0;
+  CHECK_THROWS_WITH_AS(Tensor::wrap(&value, DType::float32, {kUnknown}, {}), doctest::Contains("unknown size"), Error);
+}
+
 TEST_CASE("draws do not depend on the number of threads") {
   const int before = num_threads();
   for (DType dtype : {DType::float32, DType::float64}) {
