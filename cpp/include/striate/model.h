@@ -48,7 +48,8 @@ struct FitOptions {
   std::function<bool(const EpochLog&)> on_epoch_end;  // returning false ends the training
 };
 
-// Copies are handles on the same model. predict() may be called by several threads at once.
+// Copies are handles on the same model. predict() may be called by several threads at once;
+// train_step(), evaluate() and fit() gather sums in variables of the model, so one of them at a time.
 class STRIATE_API Model {
  public:
   Model();  // no functions, no variables

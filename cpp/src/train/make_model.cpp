@@ -1,4 +1,6 @@
 // A model's three functions from the values of a training graph.
+#include <algorithm>
+
 #include "core/check.h"
 #include "striate/ops.h"
 #include "striate/trainer.h"
@@ -58,7 +60,12 @@ Model make_model(const TrainingGraph& graph, const Optimizer& optimizer, const T
                 "make_model", "received ", graph.metrics.size(), " metrics and ", graph.inference_metrics.size(),
                 " inference_metrics. Give one for each, or none.");
   std::vector<std::string> names = {"loss"};
-  for (const Metric& metric : graph.metrics) names.push_back(metric.name);
+  for (const Metric& metric : graph.metrics) {
+    STRIATE_CHECK(std::find(names.begin(), names.end(), metric.name) == names.end(), value, "make_model",
+                  "two figures are named '", metric.name,
+                  "', and each needs a name of its own (the loss has \"loss\").");
+    names.push_back(metric.name);
+  }
   const std::vector<Accumulator> accumulators(names.begin(), names.end());
 
   Model::Parts parts;

@@ -143,6 +143,18 @@ TEST_CASE("model: an output that has no row for each sample is not put together 
                        doctest::Contains("[predict] an output of shape () a batch has 0 rows for 20 samples"), Error);
 }
 
+TEST_CASE("model: figures of one name are refused") {
+  const Value x = input("x", DType::float32, {kUnknown, 2});
+  TrainingGraph graph;
+  graph.inputs = {x};
+  graph.outputs = {x};
+  graph.loss = ops::mean(x);
+  for (const char* name : {"m", "loss"}) {
+    graph.metrics = {{"m", ops::mean(x, {1})}, {name, ops::mean(x, {1})}};
+    CHECK_THROWS_WITH_AS(make_model(graph, Sgd{}), doctest::Contains("two figures are named"), Error);
+  }
+}
+
 TEST_CASE("model: metadata that is no object is refused by name") {
   const Data data = small_data(4);
   Model model = small_model();
