@@ -87,26 +87,6 @@ void bind_products(py::module_& m) {
       "x"_a, "kernel"_a, "strides"_a = one, "dilations"_a = one, py::arg_v("padding", "valid"), "groups"_a = 1,
       "strict"_a = false, "Convolution over the spatial axes.");
   m.def(
-      "conv_input_gradient",
-      [](const Value& gy, const Value& kernel, const Value& x_like, Sizes strides, Sizes dilations,
-         ops::Padding padding, int64_t groups, bool strict) {
-        return ops::conv_input_gradient(
-            gy, kernel, x_like,
-            conv_options(std::move(strides), std::move(dilations), std::move(padding), groups, strict));
-      },
-      "gy"_a, "kernel"_a, "x_like"_a, "strides"_a = one, "dilations"_a = one, py::arg_v("padding", "valid"),
-      "groups"_a = 1, "strict"_a = false, "d(sum of conv(x, kernel) * gy)/dx.");
-  m.def(
-      "conv_kernel_gradient",
-      [](const Value& x, const Value& gy, const Value& kernel_like, Sizes strides, Sizes dilations,
-         ops::Padding padding, int64_t groups, bool strict) {
-        return ops::conv_kernel_gradient(
-            x, gy, kernel_like,
-            conv_options(std::move(strides), std::move(dilations), std::move(padding), groups, strict));
-      },
-      "x"_a, "gy"_a, "kernel_like"_a, "strides"_a = one, "dilations"_a = one, py::arg_v("padding", "valid"),
-      "groups"_a = 1, "strict"_a = false, "d(sum of conv(x, kernel) * gy)/dkernel.");
-  m.def(
       "conv_transpose",
       [](const Value& x, const Value& kernel, Sizes strides, Sizes dilations, ops::Padding padding,
          const Sizes& output_padding) {

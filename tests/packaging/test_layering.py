@@ -19,9 +19,9 @@ CPP = {
     "cpp/src/graph": rf'"graph/|"core/|{PUBLIC}',
     "cpp/src/ops": rf'"(ops|graph|core)/|"kernels/(?!cpu/)[\w.]+"|{PUBLIC}',
     "cpp/src/compile": rf'"(compile|runtime|ops|graph|core)/|"kernels/(?!cpu/)[\w.]+"|{PUBLIC}',
-    "cpp/src/runtime": rf'"(compile|runtime|ops|graph|core)/|"kernels/(?!cpu/)[\w.]+"|{PUBLIC}',
+    "cpp/src/runtime": rf'"(runtime|ops|graph|core)/|"kernels/(?!cpu/)[\w.]+"|{PUBLIC}',
     "cpp/src/train": rf'"(train|io|compile|runtime|ops|graph|core)/|{PUBLIC}',
-    "cpp/src/io": rf'"(io|train|compile|runtime|ops|graph|core)/|<nlohmann/[a-z_]+\.hpp>|<[a-z]+/?[a-z]*\.h>|{PUBLIC}',
+    "cpp/src/io": rf'"(io|compile|runtime|ops|graph|core)/|<nlohmann/[a-z_]+\.hpp>|<[a-z]+/?[a-z]*\.h>|{PUBLIC}',
     "python/bindings": rf'"[\w]+\.h"|<pybind11/[\w/]+\.h>|{PUBLIC}',
 }
 # Folder of python/striate: modules of striate that its files must not import.
@@ -78,8 +78,9 @@ def test_imports(folder):
 
 
 def test_graph_names_no_op():
-    ops = re.findall(r'STRIATE_OP\(\w+, "(\w+)"\)', (ROOT / "cpp/src/ops/ops.inc").read_text())
-    assert len(ops) > 20
+    headers = "".join(path.read_text() for path in sources("cpp/src/ops") if path.suffix == ".h")
+    ops = re.findall(r'kName = "(\w+)"', headers)
+    assert len(ops) >= (ROOT / "cpp/src/ops/ops.inc").read_text().count("\nSTRIATE_OP(") > 20
     for path in sources("cpp/src/graph"):
         code = re.sub(r"//.*", "", path.read_text())
         for op in set(ops) - {"add", "ones_like", "zeros_like"}:  # a sum, its seed, and no gradient

@@ -75,6 +75,7 @@ class STRIATE_API Function {
 
  private:
   struct Impl;
+  Impl& impl() const;  // Error(value) for a Function() made of nothing
   std::shared_ptr<Impl> impl_;
 };
 

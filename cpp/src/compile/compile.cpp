@@ -67,6 +67,14 @@ int64_t bytes_besides_arena(const Lowered& lowered, const Graph& graph, int thre
   return bytes;
 }
 
+// Known only now where a shape hangs on the batch: the memory of a variable has one size.
+void check_updates(const std::string& name, const Graph& graph) {
+  for (const Update& update : graph.updates)
+    STRIATE_CHECK(update.value.shape() == update.variable.shape(), shape, name, "the update of '",
+                  update.variable.name(), "' has shape ", update.value.shape().text(), " here, the variable ",
+                  update.variable.shape().text(), ". Reduce it to a shape that does not depend on the batch.");
+}
+
 [[noreturn]] void refuse(const std::string& name, const Graph& graph, int64_t max_memory, int64_t arena,
                          int64_t besides) {
   std::string shapes;
@@ -85,6 +93,7 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
                                        const std::shared_ptr<Workspace::Impl>& workspace, int64_t max_memory) {
   const Backend& backend = cpu_backend();
   Graph graph = specialize(traced, input_shapes);
+  check_updates(name, graph);
   graph = remove_identities(graph);
   graph = share_common_expressions(graph);
   graph = fuse_softmax_loss(graph);
@@ -119,7 +128,6 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   parts.backend = &backend;
   parts.prepare = placed(lowered, lowered.prepare, prepared_index, {});
   parts.steps = placed(lowered, lowered.steps, prepared_index, order_steps(lowered));
-  for (const Value& value : graph.inputs) parts.inputs.push_back(value.type());
   for (const Value& value : graph.outputs) parts.outputs.push_back(value.type());
   parts.variables = std::move(lowered.variables);
   parts.updated = std::move(lowered.updated);

@@ -88,7 +88,7 @@ class Cache {
 }  // namespace
 
 std::vector<Tensor> evaluate(const std::vector<Value>& values) {
-  static Cache cache;
+  static Cache& cache = *new Cache;  // never destroyed: at exit, other threads may still be in here
   for (const Value& value : values) STRIATE_CHECK(value, value, "evaluate", "received an empty Value");
   const Structure structure = structure_of(values);
   const Function function = cache.function(structure, values);

@@ -38,8 +38,7 @@ std::vector<Value> folded(const Value& anchored, const std::vector<Value>& bn, d
 Graph fold_batch_norm(const Graph& graph) {
   const UseCounts uses(graph);
   return rewrite(graph, [&](const Node& node, const std::vector<Value>& inputs) -> std::vector<Value> {
-    if (node.kind != NodeKind::op) return {};
-    const auto* bn = dynamic_cast<const BatchNormInfer*>(node.op.get());
+    const auto* bn = op_as<BatchNormInfer>(node);
     if (!bn || uses.of(node.inputs[0]) != 1) return {};
     for (int i = 1; i < 5; ++i)
       if (!is_stored(inputs[i])) return {};

@@ -41,10 +41,7 @@ void chain_updates(Graph& graph) {
           changed = true;
         }
       if (!changed) return {};
-      const auto rebuilt = make_node(node.op, std::move(chained));
-      std::vector<Value> values;
-      for (size_t o = 0; o < rebuilt->types.size(); ++o) values.emplace_back(rebuilt, static_cast<int>(o));
-      return values;
+      return outputs_of(make_node(node.op, std::move(chained)));
     });
     graph.updates[i].value = own.outputs[0];
     superseded[found->second] = true;
@@ -133,8 +130,13 @@ Function::Function(std::string name, std::vector<Value> inputs, std::vector<Valu
   chain_updates(impl_->graph);
 }
 
+Function::Impl& Function::impl() const {
+  STRIATE_CHECK(impl_, value, "function", "this Function is empty. Give it inputs and outputs, or assign one to it.");
+  return *impl_;
+}
+
 std::vector<Tensor> Function::run(const std::vector<Tensor>& inputs) const {
-  Impl& impl = *impl_;
+  Impl& impl = this->impl();
   impl.check_count(inputs.size());
   std::vector<Shape> shapes;
   shapes.reserve(inputs.size());
@@ -149,45 +151,45 @@ std::vector<Tensor> Function::run(const std::vector<Tensor>& inputs) const {
 }
 
 MemoryReport Function::memory(const std::vector<Shape>& shapes) const {
-  impl_->check_count(shapes.size());
-  for (size_t i = 0; i < shapes.size(); ++i) impl_->check_shape(i, shapes[i]);
-  return impl_->program(shapes)->memory();
+  impl().check_count(shapes.size());
+  for (size_t i = 0; i < shapes.size(); ++i) impl().check_shape(i, shapes[i]);
+  return impl().program(shapes)->memory();
 }
 
 std::string Function::dump(const std::vector<Shape>& shapes) const {
-  impl_->check_count(shapes.size());
-  for (size_t i = 0; i < shapes.size(); ++i) impl_->check_shape(i, shapes[i]);
-  return impl_->program(shapes)->dump();
+  impl().check_count(shapes.size());
+  for (size_t i = 0; i < shapes.size(); ++i) impl().check_shape(i, shapes[i]);
+  return impl().program(shapes)->dump();
 }
 
 void Function::set_profiling(bool on) const {
-  std::lock_guard lock(impl_->mutex);
-  impl_->profiling = on;
-  for (const auto& entry : impl_->programs) entry.program->set_profiling(on);
+  std::lock_guard lock(impl().mutex);
+  impl().profiling = on;
+  for (const auto& entry : impl().programs) entry.program->set_profiling(on);
 }
 
 void Function::set_max_memory(int64_t bytes) const {
-  STRIATE_CHECK(bytes >= 0, value, impl_->name, "max_memory=", bytes,
+  STRIATE_CHECK(bytes >= 0, value, impl().name, "max_memory=", bytes,
                 " is negative. Give a number of bytes, or 0 for no limit.");
-  std::lock_guard lock(impl_->mutex);
-  if (bytes == impl_->max_memory) return;
-  impl_->max_memory = bytes;
-  impl_->programs.clear();
+  std::lock_guard lock(impl().mutex);
+  if (bytes == impl().max_memory) return;
+  impl().max_memory = bytes;
+  impl().programs.clear();
 }
 
 int64_t Function::max_memory() const {
-  std::lock_guard lock(impl_->mutex);
-  return impl_->max_memory;
+  std::lock_guard lock(impl().mutex);
+  return impl().max_memory;
 }
 
 std::vector<StepProfile> Function::profile() const {
-  std::lock_guard lock(impl_->mutex);
-  return impl_->programs.empty() ? std::vector<StepProfile>() : impl_->programs.front().program->profile();
+  std::lock_guard lock(impl().mutex);
+  return impl().programs.empty() ? std::vector<StepProfile>() : impl().programs.front().program->profile();
 }
 
-const std::string& Function::name() const { return impl_->name; }
-const std::vector<Value>& Function::inputs() const { return impl_->graph.inputs; }
-const std::vector<Value>& Function::outputs() const { return impl_->graph.outputs; }
-const std::vector<Update>& Function::updates() const { return impl_->updates; }
+const std::string& Function::name() const { return impl().name; }
+const std::vector<Value>& Function::inputs() const { return impl().graph.inputs; }
+const std::vector<Value>& Function::outputs() const { return impl().graph.outputs; }
+const std::vector<Update>& Function::updates() const { return impl().updates; }
 
 }  // namespace striate

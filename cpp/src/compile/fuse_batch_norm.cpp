@@ -38,14 +38,9 @@ bool depends_on(const Value& value, const Node* node) {
 }
 
 template <class T>
-const T* as(const Node& node) {
-  return node.kind == NodeKind::op ? dynamic_cast<const T*>(node.op.get()) : nullptr;
-}
-
-template <class T>
 const Node* reader_as(const Readers& readers, const Node& node) {
   const auto found = readers.find(&node);
-  return found != readers.end() && as<T>(*found->second) ? found->second : nullptr;
+  return found != readers.end() && op_as<T>(*found->second) ? found->second : nullptr;
 }
 
 Ending ending_of(const Node& bn, const Readers& readers) {
@@ -87,7 +82,7 @@ Graph fuse_batch_norm(const Graph& graph) {
   std::unordered_map<const Node*, const Node*> ended;  // sums and ReLUs, by the normalization that takes them over
   Besides besides;
   for (const auto& node : topological_order(graph.roots())) {
-    if (!as<BatchNormTrain>(*node)) continue;
+    if (!op_as<BatchNormTrain>(*node)) continue;
     const Ending ending = ending_of(*node, readers);
     if (!ending.relu && !ending.sum) continue;
     if (ending.sum) {
@@ -105,7 +100,7 @@ Graph fuse_batch_norm(const Graph& graph) {
 
   const auto rule = [&](const Node& node, const std::vector<Value>& inputs) -> std::vector<Value> {
     if (const auto found = endings.find(&node); found != endings.end()) {
-      auto fused = std::make_shared<BatchNormTrain>(*as<BatchNormTrain>(node));
+      auto fused = std::make_shared<BatchNormTrain>(*op_as<BatchNormTrain>(node));
       fused->relu = found->second.relu != nullptr;
       fused->residual = found->second.sum != nullptr;
       const auto made = make_node(std::move(fused), inputs);
@@ -116,7 +111,7 @@ Graph fuse_batch_norm(const Graph& graph) {
       const bool second = &node == ending.sum && node.inputs[1].node().get() == found->second;
       return {inputs[second ? 1 : 0]};
     }
-    if (const auto* op = as<BatchNormGradient>(node); op && uses.of(node.inputs[4]) == 1)
+    if (const auto* op = op_as<BatchNormGradient>(node); op && uses.of(node.inputs[4]) == 1)
       return gradient_with_relu(*op, inputs);
     return {};
   };

@@ -1,5 +1,7 @@
 #include "compile/passes.h"
+#include "compile/region.h"
 #include "ops/conv.h"
+#include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/pool.h"
 
@@ -68,9 +70,7 @@ std::vector<Value> fused(const Value& anchored, const Backend& backend, Extend e
   if (!anchor) return {};
   Fusion fusion{anchor->fused, {}};
   if (!extend(fusion)) return {};
-  if (!backend.claim({std::string(Anchor::kName), fusion.epilogue.bias, fusion.epilogue.activation,
-                      fusion.epilogue.pooling, false}))
-    return {};
+  if (!backend.claim(region_of<Anchor>(fusion.epilogue))) return {};
   std::vector<Value> inputs = anchored.node()->inputs;
   const auto operands = inputs.end() - anchor->fused.operand_count();
   if (fusion.operand) inputs.insert(operands + fusion.position, fusion.operand);
@@ -94,23 +94,21 @@ std::vector<Value> fused_any(const Value& anchored, const Backend& backend, Exte
 Graph fuse_epilogues(const Graph& graph, const Backend& backend) {
   const UseCounts uses(graph);
   return rewrite(graph, [&](const Node& node, const std::vector<Value>& inputs) -> std::vector<Value> {
-    if (node.kind != NodeKind::op) return {};
-    const std::string_view op = node.op->name();
     const auto once = [&](int i) { return uses.of(node.inputs[i]) == 1; };
-    if (op == "add") {
+    if (op_as<Add>(node)) {
       for (int i : {1, 0}) {  // of two anchors the later one's result is added to the earlier's
         if (!once(i)) continue;
         auto values =
             fused_any(inputs[i], backend, [&](Fusion& fusion) { return fuse_sum(inputs[i], inputs[1 - i], fusion); });
         if (!values.empty()) return values;
       }
-    } else if ((op == "relu" || op == "sigmoid" || op == "tanh") && once(0)) {
-      return fused_any(inputs[0], backend, [&](Fusion& fusion) { return fuse_activation(op, fusion); });
-    } else if (op == "relu_gradient" && once(1)) {
+    } else if ((op_as<Relu>(node) || op_as<Sigmoid>(node) || op_as<Tanh>(node)) && once(0)) {
+      return fused_any(inputs[0], backend, [&](Fusion& fusion) { return fuse_activation(node.op->name(), fusion); });
+    } else if (op_as<ReluGradient>(node) && once(1)) {
       return fused_any(inputs[1], backend, [&](Fusion& fusion) { return fuse_mask(inputs[1], inputs[0], fusion); });
-    } else if (const auto* max = dynamic_cast<const MaxPool*>(node.op.get()); max && once(0)) {
+    } else if (const auto* max = op_as<MaxPool>(node); max && once(0)) {
       return fused<Conv>(inputs[0], backend, [&](Fusion& fusion) { return fuse_pooling(*max, inputs[0], fusion); });
-    } else if (const auto* mean = dynamic_cast<const AvgPool*>(node.op.get()); mean && once(0)) {
+    } else if (const auto* mean = op_as<AvgPool>(node); mean && once(0)) {
       return fused<Conv>(inputs[0], backend, [&](Fusion& fusion) { return fuse_pooling(*mean, inputs[0], fusion); });
     }
     return {};

@@ -1,4 +1,5 @@
 #include "compile/passes.h"
+#include "compile/region.h"
 #include "kernels/conv.h"
 #include "ops/conv.h"
 #include "ops/pool.h"
@@ -32,17 +33,16 @@ bool pools_around_pixels(const MaxPool& pool, const Shape& x) {
 Graph fuse_input_pooling(const Graph& graph, const Backend& backend) {
   const UseCounts uses(graph);
   return rewrite(graph, [&](const Node& node, const std::vector<Value>& inputs) -> std::vector<Value> {
-    if (node.kind != NodeKind::op) return {};
-    const auto* conv = dynamic_cast<const Conv*>(node.op.get());
+    const auto* conv = op_as<Conv>(node);
     const auto* pool = conv ? op_as<MaxPool>(inputs[0]) : nullptr;
     if (!pool || uses.of(node.inputs[0]) != 1) return {};
     const Value& x = inputs[0].node()->inputs[0];
     if (x.rank() != 4 || x.shape().elements() == 0 || !is_pointwise(*conv, x.shape(), inputs[1].shape()) ||
         !pools_around_pixels(*pool, x.shape()))
       return {};
-    if (!backend.claim(
-            {std::string(Conv::kName), conv->fused.bias, conv->fused.activation, conv->fused.pooling, false, true}))
-      return {};
+    Region region = region_of<Conv>(conv->fused);
+    region.pools_input = true;
+    if (!backend.claim(region)) return {};
     Conv op = *conv;
     op.pools_input = true;
     std::vector<Value> operands = inputs;

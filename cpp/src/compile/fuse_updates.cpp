@@ -50,7 +50,7 @@ constexpr int64_t kLeastElements = 64 << 10;
 Graph fuse_updates(const Graph& graph) {
   const UseCounts uses(graph);
   return rewrite(graph, [&](const Node& node, const std::vector<Value>& inputs) -> std::vector<Value> {
-    const auto* update = node.kind == NodeKind::op ? dynamic_cast<const MomentumUpdate*>(node.op.get()) : nullptr;
+    const auto* update = op_as<MomentumUpdate>(node);
     if (!update || uses.of(node.inputs[2]) != 1) return {};
     const Value &weight = inputs[0], &velocity = inputs[1], &gradient = inputs[2], &rate = inputs[3];
     const auto* product = op_as<Matmul>(gradient);

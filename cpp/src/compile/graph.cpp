@@ -24,10 +24,7 @@ Graph rewrite(const Graph& graph, const Rule& rule, const Besides& besides) {
     if (const auto wanted = besides.find(node.get()); wanted != besides.end())
       for (const Value& value : wanted->second) inputs.push_back(mapped(value));
     std::vector<Value> values = rule(*node, inputs);
-    if (values.empty() && changed) {
-      const auto rebuilt = make_node(node->op, std::move(inputs));
-      for (size_t i = 0; i < rebuilt->types.size(); ++i) values.emplace_back(rebuilt, static_cast<int>(i));
-    }
+    if (values.empty() && changed) values = outputs_of(make_node(node->op, std::move(inputs)));
     if (values.empty()) continue;
     for (const Value& value : values) {
       if (value.node()->kind != NodeKind::op || value.node()->sequence < node->sequence) continue;

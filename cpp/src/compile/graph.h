@@ -34,10 +34,14 @@ class UseCounts {
   std::unordered_map<const Node*, std::vector<int>> counts_;
 };
 
-// The op of a value's node if it is a T, else null.
+// The op of a node, or of the node that makes a value, if it is a T, else null.
+template <class T>
+const T* op_as(const Node& node) {
+  return node.kind == NodeKind::op ? dynamic_cast<const T*>(node.op.get()) : nullptr;
+}
 template <class T>
 const T* op_as(const Value& value) {
-  return value.node()->kind == NodeKind::op ? dynamic_cast<const T*>(value.node()->op.get()) : nullptr;
+  return op_as<T>(*value.node());
 }
 
 // The number in a constant of one element; false if it is not one.

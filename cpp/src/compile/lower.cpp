@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "compile/copy.h"
 #include "compile/place_parts.h"
 #include "core/check.h"
-#include "kernels/layout.h"
 
 namespace striate {
 namespace {
@@ -82,8 +83,6 @@ class Builder {
   }
 
  private:
-  friend class NodeLowering;
-
   void lower_node(const std::shared_ptr<const Node>& node);
   void emit(const Node& node, KernelCall call, Cost cost);
 
@@ -139,12 +138,9 @@ class Builder {
   }
 
   void commit(BufferId from, BufferId to) {
-    CopyShape shape{};
     const int64_t bytes = result_.buffers[to].bytes;
-    shape.element_bytes = bytes % 4 == 0 ? 4 : 1;
-    shape.rank = 1;
-    shape.size[0] = bytes / shape.element_bytes;
-    shape.x_stride[0] = shape.y_stride[0] = 1;
+    const int element_bytes = bytes % 4 == 0 ? 4 : 1;
+    CopyShape shape = copy_of_run(bytes / element_bytes, element_bytes);
     KernelCall call;
     call.family = Family::layout;
     call.function = static_cast<int>(LayoutFunction::copy);
@@ -207,7 +203,7 @@ class NodeLowering final : public Lowering {
     return placed && placed->whole.node() == node_;
   }
 
-  std::vector<KernelCall> calls;
+  std::deque<KernelCall> calls;  // emit() hands out references
 
  protected:
   KernelCall& emit(KernelCall call) override {
@@ -229,7 +225,6 @@ class NodeLowering final : public Lowering {
 
 void Builder::lower_node(const std::shared_ptr<const Node>& node) {
   NodeLowering lowering(*this, node);
-  lowering.calls.reserve(64);  // emit() hands out references
   node->op->lower(lowering);
 
   // An output that is also an input (an update in place) must be allowed by the kernel, and by its being the only

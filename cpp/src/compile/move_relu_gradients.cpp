@@ -28,7 +28,7 @@ class Mover {
   explicit Mover(const Graph& graph) : uses_(graph) {
     // How many readers of a joined gradient only take a part out for a ReLU's gradient.
     for (const auto& node : topological_order(graph.roots())) {
-      if (node->kind != NodeKind::op || !dynamic_cast<const ReluGradient*>(node->op.get())) continue;
+      if (!op_as<ReluGradient>(*node)) continue;
       const Value& g = node->inputs[1];
       if (op_as<ConcatenatePart>(g) && uses_.of(g) == 1) ++masked_parts_[key_of(g.node()->inputs[0])];
     }
@@ -36,22 +36,22 @@ class Mover {
 
   std::vector<Value> rewritten(const Node& node, const std::vector<Value>& inputs) {
     if (node.kind != NodeKind::op) return {};
-    if (const auto* pool = dynamic_cast<const MaxPool*>(node.op.get())) {
+    if (const auto* pool = op_as<MaxPool>(node)) {
       const Value made(make_node(node.op, inputs));
       pooled_[{key_of(inputs[0]), attributes_text(*pool)}] = made;
       return {made};
     }
-    if (const auto* join = dynamic_cast<const Concatenate*>(node.op.get())) {
+    if (const auto* join = op_as<Concatenate>(node)) {
       const Value made(make_node(node.op, inputs));
       for (size_t i = 0; i < inputs.size(); ++i)
         parts_[key_of(inputs[i])] = {made, join->axis, static_cast<int64_t>(i)};
       return {made};
     }
-    if (dynamic_cast<const ReluGradient*>(node.op.get())) {
+    if (op_as<ReluGradient>(node)) {
       if (uses_.of(node.inputs[1]) != 1 || !(inputs[0].type() == inputs[1].type())) return {};
       return moved(inputs[0], inputs[1], node.inputs[1]);
     }
-    if (dynamic_cast<const SumToLike*>(node.op.get()) && op_as<MaxPoolScatter>(inputs[0])) {
+    if (op_as<SumToLike>(node) && op_as<MaxPoolScatter>(inputs[0])) {
       const Shape& like = inputs[1].shape();
       if (like.rank() > 0 && like.elements() == like.back() && like.back() == inputs[0].shape().back())
         return {Value(make_node(node.op, {inputs[0].node()->inputs[1], inputs[1]}))};

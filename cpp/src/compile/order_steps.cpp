@@ -1,5 +1,6 @@
 // Which steps wait for which: a weight gradient and the input gradient after it read the same memory and write apart,
-// so a thread that is done with its share of the one goes on with the other.
+// so a thread that is done with its share of the one goes on with the other. What can be waited for is a unit: a phase
+// of a step, or a chain of serial steps.
 #include <algorithm>
 
 #include "compile/lower.h"

@@ -18,10 +18,6 @@ Graph remove_identities(const Graph& graph);
 // Computes equal expressions once.
 Graph share_common_expressions(const Graph& graph);
 
-// batch_norm_infer(conv(x, w) + b): scales the kernel and shifts the bias, which depend on variables alone and so are
-// prepared once.
-Graph fold_batch_norm(const Graph& graph);
-
 // cross_entropy(softmax(z)) and its gradient: the stable forms on logits.
 Graph fuse_softmax_loss(const Graph& graph);
 
@@ -35,6 +31,10 @@ Graph move_relu_gradients(const Graph& graph);
 // conv, its input gradient or matmul + bias + residual + activation, or masked by a ReLU's gradient, as one step, where
 // the backend claims it; a convolution also with the 2x2 pooling of its result.
 Graph fuse_epilogues(const Graph& graph, const Backend& backend);
+
+// batch_norm_infer(conv(x, w) + b): scales the kernel and shifts the bias, which depend on variables alone and so are
+// prepared once. After fuse_epilogues, so that the bias is the convolution's own; which runs again for what follows.
+Graph fold_batch_norm(const Graph& graph);
 
 // A 1x1 convolution that alone reads a max pooling in windows of 3x3 around each pixel, as one step.
 Graph fuse_input_pooling(const Graph& graph, const Backend& backend);

@@ -1,5 +1,6 @@
 #include "compile/place_parts.h"
 
+#include "compile/region.h"
 #include "ops/concatenate.h"
 #include "ops/conv.h"
 #include "ops/types.h"
@@ -9,9 +10,11 @@ namespace {
 
 bool can_be_placed(const Value& value, const Backend& backend) {
   const Conv* conv = op_as<Conv>(value);
-  return conv && !conv->fused.residual && !conv->fused.mask && value.type().shape.elements() > 0 &&
-         backend.claim({std::string(Conv::kName), conv->fused.bias, conv->fused.activation, conv->fused.pooling, true,
-                        conv->pools_input});
+  if (!conv || conv->fused.residual || conv->fused.mask || value.type().shape.elements() == 0) return false;
+  Region region = region_of<Conv>(conv->fused);
+  region.pools_input = conv->pools_input;
+  region.part = true;
+  return backend.claim(region);
 }
 
 }  // namespace
@@ -25,7 +28,7 @@ PlacedParts place_parts(const Graph& graph, const Schedule& schedule, Views& vie
   std::unordered_set<const Node*> runs;  // a convolution that runs less often keeps its result elsewhere
   for (const auto& node : schedule.run) runs.insert(node.get());
   for (const auto& node : schedule.run) {
-    const auto* concatenate = dynamic_cast<const Concatenate*>(node->op.get());
+    const auto* concatenate = op_as<Concatenate>(*node);
     if (!concatenate || node->inputs.size() < 2 || roots.count(node.get())) continue;
     const Shape& joined = node->types[0].shape;
     if (normalize_axis(Concatenate::kName, concatenate->axis, joined.rank()) != joined.rank() - 1) continue;

@@ -27,10 +27,7 @@ Graph specialize(const Graph& graph, const std::vector<Shape>& input_shapes) {
       }
     if (!changed) return {};
     const NameScope scope(node.scope);
-    const auto rebuilt = make_node(node.op, std::move(cut));
-    std::vector<Value> values;
-    for (size_t i = 0; i < rebuilt->types.size(); ++i) values.emplace_back(rebuilt, static_cast<int>(i));
-    return values;
+    return outputs_of(make_node(node.op, std::move(cut)));
   });
   result.inputs.clear();
   for (const Value& value : graph.inputs) result.inputs.push_back(known[value.node().get()]);

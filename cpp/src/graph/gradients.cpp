@@ -45,9 +45,8 @@ std::vector<Value> gradients(const Value& target, const std::vector<Value>& wrt)
       any = any || needed.back();
     }
     if (!any) continue;
-    std::vector<Value> outputs;
-    for (size_t i = 0; i < node.types.size(); ++i) outputs.emplace_back(*it, static_cast<int>(i));
     const NameScope scope(node.scope);
+    const std::vector<Value> outputs = outputs_of(*it);
     const std::vector<Value> grads = node.op->gradient({node.inputs, outputs, found->second, needed});
     STRIATE_CHECK(grads.size() == node.inputs.size(), runtime, node.op->name(), "gave ", grads.size(),
                   " gradients for ", node.inputs.size(), " inputs");

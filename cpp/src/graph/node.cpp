@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <iterator>
 #include <mutex>
 #include <unordered_set>
 
@@ -37,12 +38,33 @@ class AttributeText : public AttributeVisitor {
   void add(const char* name, const std::string& value) { text += (text.empty() ? "" : " ") + (name + ("=" + value)); }
 };
 
+VariableState& known(const std::shared_ptr<VariableState>& state) {
+  STRIATE_CHECK(state, value, "variable", "this Variable is empty. Give it a name and a tensor, or assign one to it.");
+  return *state;
+}
+
 }  // namespace
+
+// Not by the destructors of its inputs: a graph of a million nodes in a row would take all of the stack.
+Node::~Node() {
+  std::vector<Value> last = std::move(inputs);
+  while (!last.empty()) {
+    const Value value = std::move(last.back());
+    last.pop_back();
+    if (!value || value.node().use_count() > 1) continue;
+    std::atomic_thread_fence(std::memory_order_acquire);  // after what other owners did before they let go
+    auto& node = const_cast<Node&>(*value.node());        // nobody else sees it
+    std::move(node.inputs.begin(), node.inputs.end(), std::back_inserter(last));
+    node.inputs.clear();
+  }
+}
 
 NameScope::NameScope(const std::string& path) {
   scopes.push_back(scopes.empty() || scopes.back().empty() ? path : scopes.back() + "/" + path);
 }
-NameScope::~NameScope() { scopes.pop_back(); }
+NameScope::~NameScope() {
+  if (!scopes.empty()) scopes.pop_back();  // one that another thread opened is not among this one's
+}
 
 const std::string& current_scope() { return scopes.empty() ? kNoScope : scopes.back(); }
 
@@ -69,6 +91,12 @@ Cost Op::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>
 }
 
 bool Op::reads_only_shape(int) const { return false; }
+
+std::vector<Value> outputs_of(const std::shared_ptr<const Node>& node) {
+  std::vector<Value> values;
+  for (size_t i = 0; i < node->types.size(); ++i) values.emplace_back(node, static_cast<int>(i));
+  return values;
+}
 
 std::vector<std::shared_lock<std::shared_mutex>> hold(std::vector<const VariableState*> states) {
   std::sort(states.begin(), states.end(), std::less<>());
@@ -134,15 +162,15 @@ Variable::Variable(std::string name, const Tensor& initial) : state_(std::make_s
   state_->self = state_;
 }
 
-const std::string& Variable::name() const { return state_->name; }
-DType Variable::dtype() const { return state_->tensor.dtype(); }
-const Shape& Variable::shape() const { return state_->tensor.shape(); }
-uint64_t Variable::version() const { return state_->version.load(); }
-Value Variable::value() const { return Value(state_->leaf()); }
+const std::string& Variable::name() const { return known(state_).name; }
+DType Variable::dtype() const { return known(state_).tensor.dtype(); }
+const Shape& Variable::shape() const { return known(state_).tensor.shape(); }
+uint64_t Variable::version() const { return known(state_).version.load(); }
+Value Variable::value() const { return Value(known(state_).leaf()); }
 
 Tensor Variable::read() const {
-  std::shared_lock lock(state_->mutex);
-  return state_->tensor.copy();
+  std::shared_lock lock(known(state_).mutex);
+  return known(state_).tensor.copy();
 }
 
 void Variable::assign(const Tensor& value) {
@@ -150,10 +178,10 @@ void Variable::assign(const Tensor& value) {
                 dtype_name(value.dtype()), ". Use cast() first.");
   STRIATE_CHECK(value.shape() == shape(), shape, "variable", "'", name(), "' has shape ", shape().text(), ", received ",
                 value.shape().text());
-  std::unique_lock lock(state_->mutex);
+  std::unique_lock lock(known(state_).mutex);
   if (value.bytes() > 0)
-    std::copy_n(static_cast<const char*>(value.data()), value.bytes(), static_cast<char*>(state_->tensor.data()));
-  state_->version.fetch_add(1);
+    std::copy_n(static_cast<const char*>(value.data()), value.bytes(), static_cast<char*>(known(state_).tensor.data()));
+  known(state_).version.fetch_add(1);
 }
 
 std::vector<std::shared_ptr<const Node>> topological_order(const std::vector<Value>& roots, const Besides& besides) {

@@ -17,6 +17,11 @@ enum class NodeKind { op, input, variable, constant };
 
 class Node {
  public:
+  Node() = default;
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
   NodeKind kind = NodeKind::op;
   std::shared_ptr<const Op> op;  // kind op
   std::vector<Value> inputs;
@@ -44,6 +49,9 @@ std::vector<std::shared_lock<std::shared_mutex>> hold(std::vector<const Variable
 
 // Infers and builds; the scope is NameScope's. Errors of infer get the scope appended.
 std::shared_ptr<const Node> make_node(std::shared_ptr<const Op> op, std::vector<Value> inputs);
+
+// All of a node's outputs.
+std::vector<Value> outputs_of(const std::shared_ptr<const Node>& node);
 
 // make_node for an op struct with one output.
 template <class OpType>

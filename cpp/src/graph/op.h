@@ -12,7 +12,7 @@ namespace striate {
 
 class Lowering;  // ops/lowering.h
 
-// Reads or writes an op's attributes by name: JSON both ways, hashing, printing.
+// Reads or writes an op's attributes by name: JSON both ways, printing.
 class AttributeVisitor {
  public:
   virtual ~AttributeVisitor() = default;
@@ -24,7 +24,7 @@ class AttributeVisitor {
   virtual void operator()(const char* name, std::vector<int64_t>& value) = 0;
 };
 
-// Floating-point operations and bytes moved, for the profiler and kernel choice.
+// Floating-point operations and bytes moved, for the profiler and for whether a program is worth a second thread.
 struct Cost {
   double flops = 0, bytes = 0;
 };

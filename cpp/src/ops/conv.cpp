@@ -59,19 +59,22 @@ void ConvAttributes::visit(AttributeVisitor& visit) {
   visit("strict", strict);
 }
 
-ValueType ConvAttributes::infer_output(std::string_view op, const ValueType& x, const ValueType& kernel) const {
+void check_conv_operands(std::string_view op, const ValueType& x, const ValueType& kernel, int c_in, const char* axes) {
   check_same_dtype(op, "x", x, "kernel", kernel);
   check_floating(op, "x", x);
-  STRIATE_CHECK(groups == 1, value, op, "groups=", groups, ": grouped convolution comes later. Expected groups=1.");
-  STRIATE_CHECK(x.shape.rank() >= 3 && x.shape.rank() <= 5, shape, op, "x.shape=", x.shape.text(), " has ",
-                x.shape.rank(), " axes. Expected 3 to 5: (n, spatial..., c) with 1 to 3 spatial axes.");
+  check_image(op, x.shape);
   STRIATE_CHECK(kernel.shape.rank() == x.shape.rank(), shape, op, "kernel.shape=", kernel.shape.text(), " has ",
                 kernel.shape.rank(), " axes but x.shape=", x.shape.text(), " has ", x.shape.rank(),
-                ". Expected a kernel (spatial..., c_in, c_out) with as many axes as x.");
-  const int64_t c = x.shape.back(), c_in = kernel.shape[kernel.shape.rank() - 2];
-  STRIATE_CHECK(c == c_in || c == kUnknown || c_in == kUnknown, shape, op, "x.shape=", x.shape.text(), " has ", c,
-                " channels but kernel.shape=", kernel.shape.text(), " takes ", c_in,
-                ". Expected the same number. Kernels are (spatial..., c_in, c_out).");
+                ". Expected a kernel ", axes, " with as many axes as x.");
+  const int64_t c = x.shape.back(), taken = kernel.shape[kernel.shape.rank() - c_in];
+  STRIATE_CHECK(c == taken || c == kUnknown || taken == kUnknown, shape, op, "x.shape=", x.shape.text(), " has ", c,
+                " channels but kernel.shape=", kernel.shape.text(), " takes ", taken,
+                ". Expected the same number. Kernels are ", axes, ".");
+}
+
+ValueType ConvAttributes::infer_output(std::string_view op, const ValueType& x, const ValueType& kernel) const {
+  STRIATE_CHECK(groups == 1, value, op, "groups=", groups, ": grouped convolution comes later. Expected groups=1.");
+  check_conv_operands(op, x, kernel, 2, "(spatial..., c_in, c_out)");
   return {x.dtype, output_shape(x.shape, kernel.shape, place_kernel(op, x.shape, kernel.shape, *this))};
 }
 
@@ -210,15 +213,12 @@ Cost ConvKernelGradient::cost(const std::vector<ValueType>& inputs, const std::v
 
 // --- builders ----------------------------------------------------------------------------------------------------
 
-namespace ops {
-namespace {
-
-ConvAttributes attributes_of(const ConvOptions& options) {
+ConvAttributes attributes_of(const ops::ConvOptions& options) {
   return {options.strides,    options.dilations, options.padding.mode, options.padding.lo,
           options.padding.hi, options.groups,    options.strict};
 }
 
-}  // namespace
+namespace ops {
 
 Value conv(const Value& x, const Value& kernel, const ConvOptions& options) {
   return conv_of(attributes_of(options), x, kernel);

@@ -9,6 +9,9 @@
 namespace striate {
 
 struct ConvShape;
+namespace ops {
+struct ConvOptions;
+}
 
 // How the kernel lies on x; shared by the three ops. Empty vectors stand for 1 everywhere, or 0 for padding.
 struct ConvAttributes {
@@ -24,6 +27,12 @@ struct ConvAttributes {
   // Without epilogue; false where there is nothing to compute.
   bool shape(std::string_view op, const Shape& x, const Shape& kernel, ConvShape& shape) const;
 };
+
+ConvAttributes attributes_of(const ops::ConvOptions& options);
+
+// x an image, the kernel with as many axes, and x's channels those of the kernel's axis `c_in`, counted from its end.
+// `axes`: the kernel's, for errors.
+void check_conv_operands(std::string_view op, const ValueType& x, const ValueType& kernel, int c_in, const char* axes);
 
 // An op with these attributes: the ops are each other's gradients.
 template <class OpType>

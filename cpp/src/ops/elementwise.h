@@ -31,8 +31,13 @@ struct Unary : OpBase<Derived> {
   }
 };
 
+// Two operands, each repeated to the result's shape by the op itself.
+struct Broadcasting {
+  virtual ~Broadcasting() = default;
+};
+
 template <class Derived>
-struct Binary : OpBase<Derived> {
+struct Binary : OpBase<Derived>, Broadcasting {
   static constexpr bool kDifferentiable = true;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override {
     return infer_binary(Derived::kName, inputs);

@@ -100,15 +100,6 @@ Cost AdamUpdate::cost(const std::vector<ValueType>& inputs, const std::vector<Va
 // --- builders ----------------------------------------------------------------------------------------------------
 
 namespace ops {
-namespace {
-
-std::vector<Value> all_outputs(const std::shared_ptr<const Node>& node) {
-  std::vector<Value> outputs;
-  for (size_t i = 0; i < node->types.size(); ++i) outputs.emplace_back(node, static_cast<int>(i));
-  return outputs;
-}
-
-}  // namespace
 
 Value sgd_update(const Value& weight, const Value& gradient, const Value& rate) {
   return apply(SgdUpdate(), {weight, gradient, cast(rate, weight.dtype())});
@@ -119,7 +110,7 @@ std::vector<Value> momentum_update(const Value& weight, const Value& velocity, c
   auto op = std::make_shared<MomentumUpdate>();
   op->momentum = momentum;
   op->nesterov = nesterov;
-  return all_outputs(make_node(std::move(op), {weight, velocity, gradient, cast(rate, weight.dtype())}));
+  return outputs_of(make_node(std::move(op), {weight, velocity, gradient, cast(rate, weight.dtype())}));
 }
 
 std::vector<Value> adam_update(const Value& weight, const Value& m, const Value& v, const Value& gradient,
@@ -128,7 +119,7 @@ std::vector<Value> adam_update(const Value& weight, const Value& m, const Value&
   op->beta1 = beta1;
   op->beta2 = beta2;
   op->epsilon = epsilon;
-  return all_outputs(make_node(std::move(op), {weight, m, v, gradient, cast(rate, weight.dtype()), step}));
+  return outputs_of(make_node(std::move(op), {weight, m, v, gradient, cast(rate, weight.dtype()), step}));
 }
 
 }  // namespace ops

@@ -8,10 +8,6 @@
 namespace striate {
 namespace {
 
-#define STRIATE_OP(Type, name) static_assert(Type::kName == name);
-#include "ops/ops.inc"
-#undef STRIATE_OP
-
 template <class OpType>
 std::shared_ptr<Op> make_default() {
   return std::make_shared<OpType>();
@@ -21,7 +17,7 @@ std::shared_ptr<Op> make_default() {
 
 std::shared_ptr<Op> make_op(std::string_view name) {
   static const std::unordered_map<std::string_view, std::shared_ptr<Op> (*)()> makers{
-#define STRIATE_OP(Type, name) {name, make_default<Type>},
+#define STRIATE_OP(Type) {Type::kName, make_default<Type>},
 #include "ops/ops.inc"
 #undef STRIATE_OP
   };
@@ -33,7 +29,7 @@ std::shared_ptr<Op> make_op(std::string_view name) {
 
 std::vector<std::string_view> op_names() {
   return {
-#define STRIATE_OP(Type, name) name,
+#define STRIATE_OP(Type) Type::kName,
 #include "ops/ops.inc"
 #undef STRIATE_OP
   };

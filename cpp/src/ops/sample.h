@@ -1,5 +1,5 @@
 // Small cases of an op, for gradient checks and other tests driven by ops.inc. The `samples` of each op struct are
-// defined in ops/samples/, which only tests and benchmarks compile.
+// defined in ops/samples/, which only tests compile.
 #pragma once
 
 #include <memory>

@@ -11,14 +11,6 @@ std::vector<int64_t> all_or(const std::vector<int64_t>& values, size_t rank, int
   return values.empty() ? std::vector<int64_t>(rank, otherwise) : values;
 }
 
-void check_list(std::string_view op, const char* name, const std::vector<int64_t>& values, const Shape& x,
-                int64_t least) {
-  const size_t rank = x.rank() - 2;
-  STRIATE_CHECK(values.size() == rank, value, op, name, "=", tuple_text(values), " has ", values.size(),
-                " entries for the ", rank, " spatial axes of x.shape=", x.text(), ". Expected ", rank, ".");
-  check_range(op, name, values, least);
-}
-
 std::string padding_text(const Windows& windows) {
   if (windows.padding != "explicit") return text_of("padding=\"", windows.padding, "\"");
   return text_of("padding=", tuple_text(windows.pad_lo), " before and ", tuple_text(windows.pad_hi), " after");
@@ -49,23 +41,39 @@ std::string padding_text(const Windows& windows) {
 
 }  // namespace
 
-Placement place_windows(std::string_view op, const Shape& x, const Windows& given) {
+void check_entries(std::string_view op, const char* name, const std::vector<int64_t>& values, const Shape& x,
+                   int64_t least) {
+  const size_t rank = x.rank() - 2;
+  STRIATE_CHECK(values.size() == rank, value, op, name, "=", tuple_text(values), " has ", values.size(),
+                " entries for the ", rank, " spatial axes of x.shape=", x.text(), ". Expected ", rank, ".");
+  check_range(op, name, values, least);
+}
+
+void check_padding(std::string_view op, const std::string& padding) {
+  STRIATE_CHECK(padding == "valid" || padding == "same" || padding == "explicit", value, op, "padding=\"", padding,
+                "\" is unknown. Expected \"valid\", \"same\" or \"explicit\".");
+}
+
+void check_image(std::string_view op, const Shape& x) {
   STRIATE_CHECK(x.rank() >= 3 && x.rank() <= 5, shape, op, "x.shape=", x.text(), " has ", x.rank(),
                 " axes. Expected 3 to 5: (n, spatial..., c) with 1 to 3 spatial axes.");
+}
+
+Placement place_windows(std::string_view op, const Shape& x, const Windows& given) {
+  check_image(op, x);
   const size_t rank = x.rank() - 2;
   Windows windows = given;
   windows.strides = all_or(given.strides, rank, 1);
   windows.dilations = all_or(given.dilations, rank, 1);
   windows.pad_lo = all_or(given.pad_lo, rank, 0);
   windows.pad_hi = all_or(given.pad_hi, rank, 0);
-  check_list(op, windows.what, windows.size, x, std::string_view(windows.what) == "window" ? 1 : kUnknown);
-  check_list(op, "strides", windows.strides, x, 1);
-  check_list(op, "dilations", windows.dilations, x, 1);
-  check_list(op, "padding before", windows.pad_lo, x, 0);
-  check_list(op, "padding after", windows.pad_hi, x, 0);
+  check_entries(op, windows.what, windows.size, x, std::string_view(windows.what) == "window" ? 1 : kUnknown);
+  check_entries(op, "strides", windows.strides, x, 1);
+  check_entries(op, "dilations", windows.dilations, x, 1);
+  check_entries(op, "padding before", windows.pad_lo, x, 0);
+  check_entries(op, "padding after", windows.pad_hi, x, 0);
+  check_padding(op, windows.padding);
   const bool same = windows.padding == "same", explicit_padding = windows.padding == "explicit";
-  STRIATE_CHECK(same || explicit_padding || windows.padding == "valid", value, op, "padding=\"", windows.padding,
-                "\" is unknown. Expected \"valid\", \"same\" or \"explicit\".");
 
   Placement placement;
   std::vector<int64_t> effective(rank);

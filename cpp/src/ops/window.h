@@ -33,6 +33,14 @@ struct Placement {
 // Error(shape) where a window does not fit, or with `strict` where the stride leaves cells over.
 Placement place_windows(std::string_view op, const Shape& x, const Windows& windows);
 
+// One entry, at least `least`, for each spatial axis of x.
+void check_entries(std::string_view op, const char* name, const std::vector<int64_t>& values, const Shape& x,
+                   int64_t least);
+// "valid", "same" or "explicit".
+void check_padding(std::string_view op, const std::string& padding);
+// (n, spatial..., c) with 1 to 3 spatial axes.
+void check_image(std::string_view op, const Shape& x);
+
 // Right-aligned in (d, h, w), with `missing` for the axes that are not there.
 void fill_axes(int64_t (&axes)[3], const std::vector<int64_t>& values, int64_t missing);
 

@@ -35,7 +35,7 @@ struct ProgramParts {
   const Backend* backend = nullptr;
   std::vector<Step> prepare;  // run when a prepared value is not current
   std::vector<Step> steps;
-  std::vector<ValueType> inputs, outputs;
+  std::vector<ValueType> outputs;
   std::vector<std::shared_ptr<VariableState>> variables;
   std::vector<bool> updated;  // per variable
   std::vector<Tensor> constants;
@@ -50,14 +50,13 @@ class Program {
   Program(ProgramParts parts, std::shared_ptr<Workspace::Impl> workspace);
   ~Program();
 
-  // inputs fit ProgramParts::inputs (the caller has checked).
+  // inputs: of the types that compile() was given (the caller has checked).
   std::vector<Tensor> run(const std::vector<Tensor>& inputs) const;
 
   MemoryReport memory() const;
   std::string dump() const;
   void set_profiling(bool on) const;
   std::vector<StepProfile> profile() const;
-  const ProgramParts& parts() const { return parts_; }
 
  private:
   struct Frame;  // the steps' pointers, resolved for one arena

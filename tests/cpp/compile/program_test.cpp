@@ -210,6 +210,37 @@ TEST_CASE("what does not fit is refused with the input's name") {
   CHECK_THROWS_WITH_AS(Function("f", {net.x}, {}, {{net.w1, net.x}}), doctest::Contains("'w1'"), Error);
 }
 
+// The memory of a variable has one size, and what does not have it would be written past its end.
+TEST_CASE("an update whose shape follows the batch is refused once it is another than the variable's") {
+  const Value x = input("x", DType::float32, {kUnknown});
+  const Variable kept("kept", Tensor::zeros(DType::float32, {3}));
+  const Function f("f", {x}, {}, {{kept, ops::add(x, x)}});
+  f.run({Tensor::full(DType::float32, {3}, 1)});
+  CHECK(kept.read().as<float>()[2] == 2);
+  CHECK_THROWS_WITH_AS(f.run({Tensor::zeros(DType::float32, {1000})}),
+                       doctest::Contains("[f] the update of 'kept' has shape (1000,) here, the variable (3,)"), Error);
+}
+
+TEST_CASE("empty handles say that they are") {
+  CHECK_THROWS_WITH_AS(Function().run({}), doctest::Contains("this Function is empty"), Error);
+  CHECK_THROWS_WITH_AS(Function().name(), doctest::Contains("this Function is empty"), Error);
+  CHECK_THROWS_WITH_AS(Variable().value(), doctest::Contains("this Variable is empty"), Error);
+  CHECK_THROWS_WITH_AS(Variable().assign(Tensor::scalar(1)), doctest::Contains("this Variable is empty"), Error);
+}
+
+TEST_CASE("a million nodes in a row are let go without a million calls in each other") {
+  const Value x = input("x", DType::float32, {2});
+  Value y = x, middle;
+  for (int i = 0; i < 1000000; ++i) {
+    y = ops::negate(y);
+    if (i == 10) middle = y;
+  }
+  y = Value();
+  // What is still held is whole.
+  const Function f("f", {x}, {middle});
+  CHECK(f.run({Tensor::full(DType::float32, {2}, 3)})[0].as<float>()[0] == -3);
+}
+
 TEST_CASE("dump says what was fused") {
   Perceptron net;
   const std::string text = net.train().dump({{32, 5}, {32}});

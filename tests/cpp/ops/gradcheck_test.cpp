@@ -141,15 +141,15 @@ void check_refuses_second_gradients() {
 }  // namespace
 
 TEST_CASE("the gradient of every op agrees with central differences"){
-#define STRIATE_OP(Type, name) \
-  SUBCASE(name) { check_gradients<Type>(); }
+#define STRIATE_OP(Type) \
+  SUBCASE(std::string(Type::kName).c_str()) { check_gradients<Type>(); }
 #include "ops/ops.inc"
 #undef STRIATE_OP
 }
 
 TEST_CASE("second derivatives agree with central differences, or are refused"){
-#define STRIATE_OP(Type, name)                     \
-  SUBCASE(name) {                                  \
+#define STRIATE_OP(Type)                           \
+  SUBCASE(std::string(Type::kName).c_str()) {      \
     if constexpr (is_twice_differentiable<Type>()) \
       check_second_gradients<Type>();              \
     else if constexpr (is_differentiable<Type>())  \
