@@ -35,6 +35,7 @@ HERE = Path(__file__).resolve().parent
 # Variants that are timed; see engines.py. The first is what the others are compared with.
 TRAINING = ("torch-cl-tc", "torch-cl-tc-compile", "torch-cl", "torch", "keras-tc", "keras", "keras-fn", "keras-fn-tc", "jax-tc")
 INFERENCE = (*TRAINING, "onnxruntime", "openvino")
+ONNX_READERS = ("onnxruntime", "openvino")  # which only predict
 SINGLE = ("onnxruntime-1t", "openvino-1t")  # may be faster with the smallest networks on one image
 TOLERANCE = {"train": 2e-3, "predict": 1e-3}  # of the largest loss or output
 SLOWER_VARIANT, SLOWER_PEER = 1.25, 2.5
@@ -228,7 +229,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="and cores; else all")
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3, help="that one repetition takes; at least one step")
-    parser.add_argument("--check-dropout", action="store_true", help="also compare losses of networks with dropout, without it")
+    parser.add_argument(
+        "--check-dropout",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="compare losses of networks with dropout too, in processes of their own and without it",
+    )
     parser.add_argument("--json", type=Path, required=True, help="where all repetitions go, and what is there stays")
     parser.add_argument("--fastest", action="store_true", help="of each peer only what was fastest in the file's run of all variants")
     parser.add_argument("--one-thread", action="store_true", help="striate on one thread too, for training steps")
@@ -269,7 +275,7 @@ def chosen_engines(key: str, results: dict, options: argparse.Namespace) -> list
     else:
         chosen = [*(TRAINING if task == "train" else INFERENCE), *(SINGLE if batch == "1" else ()), "striate"]
     if task == "train":
-        chosen = [engine for engine in chosen if peer_of(engine) not in ("onnxruntime", "openvino")]
+        chosen = [engine for engine in chosen if peer_of(engine) not in ONNX_READERS]
         chosen += ["striate-1t"] if options.one_thread else []
     return sorted(chosen, key=lambda engine: peer_of(engine) == "striate")
 
@@ -283,11 +289,12 @@ def main() -> None:
         key = f"{net} {task} {batch}"
         if options.resume and key in results["workloads"]:
             continue
-        if task == "predict":
+        chosen = chosen_engines(key, results, options)
+        if any(peer_of(engine) in ONNX_READERS for engine in chosen):
             write_onnx(net, options)
         start = time.monotonic()
         print(key, file=sys.stderr)
-        row = compare(net, task, batch, chosen_engines(key, results, options), options)
+        row = compare(net, task, batch, chosen, options)
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         for engine in row.values():
             engine["at"] = now

@@ -86,8 +86,14 @@ def markdown(head: list[str], lines: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
 
 
+def moved(workloads: list[Workload]) -> bool:
+    """Whether the cores shared an L3 in some repetitions and not in others: else there is nothing to tell apart."""
+    return all(any(where_cores(w.ours, shared) for w in workloads if w.ours) for shared in (True, False))
+
+
 def times(workloads: list[Workload], task: str, single: bool) -> str:
     """Milliseconds a call of every peer's fastest variant, and how many times as fast we are as the best."""
+    with_placement = moved(workloads)
     chosen = [w for w in workloads if w.task == task and (w.batch == 1) == single]
     peers = [peer for peer in PEERS if any(w.fastest[peer] for w in chosen)]
     lines = []
@@ -101,11 +107,13 @@ def times(workloads: list[Workload], task: str, single: bool) -> str:
             cells.append(f"**{text}**" if engine == w.best else text)
         spread = 100 * (max(w.ours["ms"]) - min(w.ours["ms"])) / milliseconds(w.ours) if w.ours and w.ours["ms"] else None
         near = f"{len(where_cores(w.ours, True))} of {len(w.ours['ms'])}" if w.ours and w.ours.get("round_trips_ns") else ""
-        cells += ["" if spread is None else f"{spread:.0f}%", near, f"**{number(w.ratio)}**" if w.ratio else ""]
+        cells += ["" if spread is None else f"{spread:.0f}%", *([near] if with_placement else [])]
+        cells.append(f"**{number(w.ratio)}**" if w.ratio else "")
         cells.append(f"{w.ours['difference']:.0e}" if w.ours and "difference" in w.ours else "")
         lines.append(cells)
     what = "loss" if task == "train" else "output"
-    head = ["network", "batch", "striate ms", *(PEERS[p] for p in peers), "spread", "L3 shared", "times the best", f"{what} differs by"]
+    head = ["network", "batch", "striate ms", *(PEERS[p] for p in peers), "spread"]
+    head += [*(["L3 shared"] if with_placement else []), "times the best", f"{what} differs by"]
     return markdown(head, lines)
 
 
