@@ -1,4 +1,4 @@
-"""LeNet-5 on the digits that come with the package, to the accuracies of the specification."""
+"""LeNet-5 on the digits that come with the package."""
 
 import math
 

@@ -37,8 +37,17 @@ def test_example(script, tmp_path):
     assert run_python([ROOT / "examples" / script], tmp_path)
 
 
+def anchors(page):
+    """What GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
 def test_links_lead_somewhere(page):
-    folder = (ROOT / page).parent
-    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
-        assert (folder / target).exists(), f"{page} links to {target}"
+    here = ROOT / page
+    links = re.findall(r"\]\((?!\w+://)([^)\s#]*)(?:#([^)\s]*))?\)", here.read_text())
+    for target, anchor in links:
+        there = here.parent / target if target else here
+        assert there.exists(), f"{page} links to {target}"
+        assert not anchor or anchor in anchors(there), f"{page} links to {target}#{anchor}"
