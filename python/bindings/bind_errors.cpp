@@ -1,4 +1,6 @@
 // striate::Error as Python's exceptions.
+#include <string_view>
+
 #include "bindings.h"
 #include "striate/error.h"
 
@@ -38,7 +40,11 @@ void bind_errors(py::module_& module) {
     try {
       if (thrown) std::rethrow_exception(thrown);
     } catch (const Error& error) {
-      PyErr_SetString(python_type(error.kind()), error.what());
+      // Files and their names may hold any bytes.
+      const std::string_view text = error.what();
+      const auto message = py::reinterpret_steal<py::object>(
+          PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
+      if (message) PyErr_SetObject(python_type(error.kind()), message.ptr());
     }
   });
 }

@@ -1,6 +1,8 @@
 // Conversions between NumPy's world and the engine's.
 #include "tensor_arrays.h"
 
+#include <pybind11/gil_safe_call_once.h>
+
 #include <algorithm>
 #include <array>
 
@@ -10,14 +12,19 @@ namespace {
 
 constexpr std::array kDTypes = {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8};
 
-// Looked up by name once; never given back, since Python may be gone before this library is.
+// Looked up by name once; never given back, since Python may be gone before this library is. NumPy may let other
+// threads have the interpreter meanwhile, which a static of C++ would then lock out for good.
 py::dtype numpy_dtype(DType dtype) {
-  static const auto found = [] {
-    std::array<PyObject*, kDTypes.size()> dtypes;
-    for (size_t i = 0; i < dtypes.size(); ++i)
-      dtypes[i] = py::dtype(std::string(dtype_name(kDTypes[i]))).release().ptr();
-    return dtypes;
-  }();
+  using Table = std::array<PyObject*, kDTypes.size()>;
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<Table> storage;
+  const Table& found = storage
+                           .call_once_and_store_result([] {
+                             Table dtypes;
+                             for (size_t i = 0; i < dtypes.size(); ++i)
+                               dtypes[i] = py::dtype(std::string(dtype_name(kDTypes[i]))).release().ptr();
+                             return dtypes;
+                           })
+                           .get_stored();
   const auto at = std::find(kDTypes.begin(), kDTypes.end(), dtype) - kDTypes.begin();
   return py::reinterpret_borrow<py::dtype>(found[at]);
 }

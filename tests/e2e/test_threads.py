@@ -1,5 +1,7 @@
 """One model, several Python threads; one traced graph, several batch sizes."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -165,3 +167,27 @@ def test_one_model_for_any_batch(count):
         model.predict_on_batch(images(other))
     assert model.train_on_batch(x, y) == expected
     np.testing.assert_array_equal(model.predict_on_batch(x), fresh.predict_on_batch(x))
+
+
+FIRST_TENSORS = """
+import threading
+from striate import _core
+
+barrier = threading.Barrier(4)
+
+def draw():
+    barrier.wait()
+    _core.random_uniform((3,), 1, 1)
+
+threads = [threading.Thread(target=draw) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_first_tensors_of_several_threads():
+    """What is looked up once may let go of the interpreter meanwhile: threads once waited for each other for good."""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", FIRST_TENSORS], check=True, timeout=120)
