@@ -1,10 +1,10 @@
 """What scripts for Keras 1 and 2 ask of `keras.backend`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from striate import ops
+from striate import absent, ops
 from striate.config import epsilon, floatx, image_data_format, set_floatx, set_image_data_format
 from striate.naming import clear_session
 
@@ -66,3 +66,6 @@ __all__ = [
     "square",
     "sum",
 ]
+
+if not TYPE_CHECKING:  # which knows what there is
+    __getattr__ = absent.explained(__name__)

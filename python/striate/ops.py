@@ -8,33 +8,46 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from striate import _core, tracing
-from striate.composed import axes_of, axis_of
+from striate import _core, absent, config, tracing
+from striate.composed import axes_of, axis_of, number
 from striate.composed import clip as clip
 from striate.composed import expand_dims as expand_dims
+from striate.composed import exponential as exponential
 from striate.composed import get_item as get_item
 from striate.composed import leaky_relu as leaky_relu
 from striate.composed import power as power
+from striate.composed import power_of as power_of
 from striate.composed import relu6 as relu6
 from striate.composed import silu as silu
 from striate.composed import softplus as softplus
 from striate.composed import squeeze as squeeze
 from striate.composed import stack as stack
 from striate.composed import var as var
-from striate.dispatch import in_graph, operation
-from striate.tensors import EagerTensor, SymbolicTensor, install_operators
+from striate.dispatch import in_graph, is_float, operation
+from striate.operators import install_operators
+from striate.tensors import EagerTensor, SymbolicTensor
+from striate.variables import Variable
 
 _b = _core.ops  # the builders
 
 
 # --- elementwise; operands broadcast as in NumPy -----------------------------------------------------------------
+def _of_integers(build: Any, result: Any, *integers: Any) -> Any:
+    """What `build` gives of integers, in the type `result`. The engine computes in floating numbers alone, and in
+    float64 integers are exact up to 2**53."""
+    return _b.cast(build(*(_b.cast(x, "float64") for x in integers)), result)
+
+
 def _unary(name: str) -> Any:
     def build(x: Any) -> Any:
-        return builder(x)
+        if is_float(x) or name in ("stop_gradient", "zeros_like", "ones_like"):
+            return builder(x)
+        exact = name in ("negate", "square", "abs", "sign", "relu")
+        return _of_integers(builder, x.dtype if exact else config.floatx(), x)
 
     builder = getattr(_b, name)
     build.__name__ = build.__qualname__ = name
@@ -44,12 +57,20 @@ def _unary(name: str) -> Any:
 
 def _binary(name: str) -> Any:
     def build(a: Any, b: Any) -> Any:
-        return builder(a, b)
+        if is_float(a) or is_float(b):
+            return builder(a, b)
+        exact = name in ("add", "subtract", "multiply", "maximum", "minimum")
+        return _of_integers(builder, _whole(a.dtype, b.dtype) if exact else config.floatx(), a, b)
 
     builder = getattr(_b, name)
     build.__name__ = build.__qualname__ = name
     build.__doc__ = builder.__doc__.splitlines()[-1]
     return operation(2, elementwise=True)(build)
+
+
+def _whole(*dtypes: str) -> str:
+    """The type of what two integers give. Never uint8: the sum of two is often none."""
+    return "int64" if "int64" in dtypes else "int32"
 
 
 negate, exp, log, sqrt, square = map(_unary, ("negate", "exp", "log", "sqrt", "square"))
@@ -61,10 +82,35 @@ maximum, minimum, equal, not_equal = map(_binary, ("maximum", "minimum", "equal"
 less, less_equal, greater, greater_equal = map(_binary, ("less", "less_equal", "greater", "greater_equal"))
 
 
-@operation(3, elementwise=True)
+@operation(3, elementwise=True, conditions=1)
 def where(condition: Any, a: Any, b: Any) -> Any:
     """`a` where the condition is not 0, else `b`."""
+    if not is_float(a) and not is_float(b):
+        return _of_integers(_b.where, _whole(a.dtype, b.dtype), condition, a, b)
     return _b.where(condition if condition.dtype == a.dtype else _b.cast(condition, a.dtype), a, b)
+
+
+@operation(2)
+def logical_and(a: Any, b: Any) -> Any:
+    """1 where both are not 0, else 0. Comparisons give such numbers."""
+    return _b.multiply(_truth(a), _truth(b))
+
+
+@operation(2)
+def logical_or(a: Any, b: Any) -> Any:
+    """1 where one or both are not 0, else 0."""
+    return _b.maximum(_truth(a), _truth(b))
+
+
+@operation()
+def logical_not(x: Any) -> Any:
+    """1 where x is 0, else 0."""
+    return _b.subtract(number(1, truth := _truth(x)), truth)
+
+
+def _truth(x: Any) -> Any:
+    x = x if is_float(x) else _b.cast(x, config.floatx())
+    return _b.not_equal(x, number(0, x))
 
 
 # --- types, sizes, layout ----------------------------------------------------------------------------------------
@@ -105,19 +151,35 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     return _b.transpose(x, list(order))
 
 
-@operation()
-def concatenate(xs: Any, axis: int = -1) -> Any:
+@operation(lists=True)
+def concatenate(xs: Any, axis: int = 0) -> Any:
     """Tensors one behind the other."""
     return _b.concatenate(list(xs), axis)
 
 
 @operation()
-def pad(x: Any, lo: Any, hi: Any = None, mode: str = "constant", value: float = 0.0) -> Any:
-    """Margins around: `lo` before and `hi` behind each axis, or one list of pairs; mode "constant", "replicate" or
-    "reflect"."""
-    if hi is None:
-        lo, hi = [pair[0] for pair in lo], [pair[1] for pair in lo]
-    return _b.pad(x, list(lo), list(hi), mode, value)
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float | None = None) -> Any:
+    """Margins around.
+
+    Args:
+        x: a tensor.
+        pad_width: an integer, (before, after) for all axes, or such a pair for each axis.
+        mode: "constant", "reflect", or "replicate", which NumPy calls "edge".
+        constant_values: what margins hold in the mode "constant"; None: 0.
+    """
+    if constant_values is not None and mode != "constant":
+        raise ValueError(
+            f"[pad] `constant_values` are for the mode 'constant'. Received: {mode=}, {constant_values=}. Leave one "
+            "of them out."
+        )
+    margins = np.asarray(pad_width)
+    if margins.dtype.kind not in "iu" or margins.shape not in ((), (1,), (2,), (x.ndim, 1), (x.ndim, 2)):
+        raise ValueError(
+            "[pad] `pad_width` must be an integer, (before, after), or one such pair for each of the "
+            f"{x.ndim} axes of x.shape={x.shape}. Received: pad_width={pad_width!r}."
+        )
+    lo, hi = np.broadcast_to(margins, (x.ndim, 2)).T.tolist()
+    return _b.pad(x, lo, hi, "replicate" if mode == "edge" else mode, constant_values or 0.0)
 
 
 @operation()
@@ -173,7 +235,7 @@ def ones(shape: Sequence[int], dtype: Any = "float32") -> Any:
 def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
     """x as a tensor: symbolic tensors and values stay, variables are read, the rest become arrays."""
     if isinstance(x, (SymbolicTensor, _core.Value)) or in_graph([x]):
-        found = tracing.read(x) if isinstance(x, _core.Variable) else x
+        found = tracing.read(x) if isinstance(x, Variable) else x
         return found if dtype is None or found.dtype == dtype else cast(found, dtype)
     array = np.asarray(x)
     if dtype is None and not hasattr(x, "dtype") and array.dtype == np.float64:
@@ -187,40 +249,49 @@ def convert_to_numpy(x: Any) -> Any:
 
 
 # --- reductions --------------------------------------------------------------------------------------------------
-@operation()
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The sum over an axis, several, or all."""
-    return x if axis == () else _b.sum(x, axes_of(axis), keepdims)
+def _reduction(name: str, summary: str, exact: bool = True) -> Any:
+    def build(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        if axis == ():
+            return x
+        axes = axes_of(axis)
+        if is_float(x):
+            return builder(x, axes, keepdims)
+        return _of_integers(lambda y: builder(y, axes, keepdims), _whole(x.dtype) if exact else config.floatx(), x)
+
+    builder = getattr(_b, name)
+    build.__name__ = build.__qualname__ = name
+    build.__doc__ = f"{summary} over an axis, several, or all."
+    return operation()(build)
+
+
+sum, mean = _reduction("sum", "The sum"), _reduction("mean", "The mean", exact=False)
+max, min = _reduction("max", "The maximum"), _reduction("min", "The minimum")
 
 
 @operation()
-def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The mean over an axis, several, or all."""
-    return x if axis == () else _b.mean(x, axes_of(axis), keepdims)
-
-
-@operation()
-def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The maximum over an axis, several, or all."""
-    return x if axis == () else _b.max(x, axes_of(axis), keepdims)
-
-
-@operation()
-def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The minimum over an axis, several, or all."""
-    return x if axis == () else _b.min(x, axes_of(axis), keepdims)
-
-
-@operation()
-def argmax(x: Any, axis: int = -1) -> Any:
-    """Where along an axis the first maximum is, int64."""
-    return _b.argmax(x, axis)
+def argmax(x: Any, axis: int | None = None) -> Any:
+    """Where along an axis the first maximum is, int64; None: in all of x, whose elements are counted row by row."""
+    x = x if is_float(x) else _b.cast(x, "float64")
+    return _b.argmax(_b.reshape(x, [-1]), 0) if axis is None else _b.argmax(x, axis)
 
 
 # --- products, convolution, pooling ------------------------------------------------------------------------------
 @operation(2, elementwise=True)
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
-    """The matrix product. Operands are seen as matrices, all axes but the last merged; the result keeps a's."""
+    """The matrix product of a tensor (..., n) and a matrix (n, m): (..., m).
+
+    Args:
+        a: its axes but the last are seen as one, and kept in the result.
+        b: a matrix. Products of matrices in batches come in a later version.
+        transpose_a: whether a, and then b too may have more axes, is seen as a matrix that holds its rows as columns.
+        transpose_b: whether b holds its rows as columns.
+    """
+    if a.ndim < 2 or b.ndim < 2 or (b.ndim > 2 and not transpose_a):
+        raise ValueError(
+            f"[matmul] takes a tensor of two axes or more and a matrix: (..., n) and (n, m). Received: {a.shape=}, "
+            f"{b.shape=}. Reshape a vector to a matrix; for matrices in batches write "
+            "ops.sum(a[..., :, :, None] * b[..., None, :, :], axis=-2), or ops.matmul of each and ops.stack."
+        )
     return _b.matmul(a, b, transpose_a, transpose_b)
 
 
@@ -379,7 +450,7 @@ def adam_update(
 
 def gradients(target: Any, wrt: Sequence[Any]) -> list[Any]:
     """d(sum of target)/d(each of wrt), of values and variables."""
-    return list(_core.gradients(target, [v.value() if isinstance(v, _core.Variable) else v for v in wrt]))
+    return list(_core.gradients(target, [tracing.leaf(v) if isinstance(v, Variable) else v for v in wrt]))
 
 
 # --- Keras's names -----------------------------------------------------------------------------------------------
@@ -392,4 +463,7 @@ permute = transpose
 amax, amin = max, min
 
 
-install_operators(sys.modules[__name__], SymbolicTensor, _core.Value, _core.Variable)
+install_operators(sys.modules[__name__])
+
+if not TYPE_CHECKING:  # which knows what there is
+    __getattr__ = absent.explained(__name__)

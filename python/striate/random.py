@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from striate import _core
+from striate import _core, absent
 from striate.tensors import EagerTensor
 
 # Between one seed and the next: the golden ratio in 64 bits spreads them evenly (a Weyl sequence).
@@ -35,29 +35,59 @@ def next_seed() -> int:
 
 
 def uniform(
-    shape: Sequence[int], minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | None = None
-) -> EagerTensor:
+    shape: Sequence[int | None],
+    minval: float = 0.0,
+    maxval: float = 1.0,
+    dtype: Any = None,
+    seed: int | None = None,
+) -> Any:
     """Even draws from [minval, maxval); the same for the same seed and shape.
+
+    In a layer's `call`, which is traced once and run many times, draws without a seed are others at each step:
+    a function of the model's seed and step, as `Dropout`'s are. There the first size may be None: the batch's.
 
     Example:
         >>> bool((uniform((2, 3), seed=1) == uniform((2, 3), seed=1)).all())
         True
     """
+    if _in_call(seed, shape):
+        from striate import random_values
+
+        return random_values.uniform(shape, minval, maxval, dtype, seed)
     key = next_seed() if seed is None else seed
     return _core.random_uniform(tuple(shape), key, 0, minval, maxval, dtype or "float32").view(EagerTensor)
 
 
 def normal(
-    shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None
-) -> EagerTensor:
-    """Normal draws; the same for the same seed and shape."""
-    key = next_seed() if seed is None else seed
-    return _core.random_normal(tuple(shape), key, 0, mean, stddev, False, dtype or "float32").view(EagerTensor)
+    shape: Sequence[int | None], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None
+) -> Any:
+    """Normal draws; the same for the same seed and shape. In a layer's `call` as `uniform`."""
+    return _normal(shape, mean, stddev, False, dtype, seed)
 
 
 def truncated_normal(
-    shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None
-) -> EagerTensor:
-    """Normal draws, each redrawn until it lies within two standard deviations."""
+    shape: Sequence[int | None], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None
+) -> Any:
+    """Normal draws, each redrawn until it lies within two standard deviations. In a layer's `call` as `uniform`."""
+    return _normal(shape, mean, stddev, True, dtype, seed)
+
+
+def _normal(shape: Any, mean: float, stddev: float, truncated: bool, dtype: Any, seed: int | None) -> Any:
+    if _in_call(seed, shape):
+        from striate import random_values
+
+        return random_values.normal(shape, mean, stddev, truncated, dtype, seed)
     key = next_seed() if seed is None else seed
-    return _core.random_normal(tuple(shape), key, 0, mean, stddev, True, dtype or "float32").view(EagerTensor)
+    drawn = _core.random_normal(tuple(shape), key, 0, mean, stddev, truncated, dtype or "float32")
+    return drawn.view(EagerTensor)
+
+
+def _in_call(seed: int | None, shape: Any) -> bool:
+    """Whether draws are to be part of what is being traced. Those with a seed are the same numbers at each run."""
+    from striate import tracing  # which needs seeds
+
+    return tracing.current() is not None and (seed is None or None in tuple(shape))
+
+
+if not TYPE_CHECKING:  # which knows what there is
+    __getattr__ = absent.explained(__name__)

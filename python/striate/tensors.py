@@ -28,8 +28,6 @@ class SymbolicTensor:
         history: (node, index): output number `index` of the layer call `node`.
     """
 
-    __array_ufunc__ = None  # array + tensor asks the tensor, not NumPy
-
     def __init__(self, shape: Shape, dtype: str, name: str, history: tuple[Node, int] | None = None) -> None:
         self.shape = shape
         self.dtype = dtype
@@ -47,7 +45,10 @@ class SymbolicTensor:
         )
 
     def __bool__(self) -> bool:
-        raise TypeError(f"{self!r} is symbolic: it is true or not only when data come. Use striate.ops.where.")
+        raise TypeError(
+            f"{self!r} is symbolic: it is true or not only when data come. Use striate.ops.where, or ops.maximum and "
+            "the like."
+        )
 
     def __iter__(self) -> Any:
         raise TypeError(f"{self!r} is symbolic and cannot be iterated over.")
@@ -73,23 +74,3 @@ class Node:
         self.inputs = inputs
         self.outputs: Any = None
         self.index = len(layer.inbound_nodes)  # the layer's how manieth call
-
-
-def install_operators(ops: Any, *classes: type) -> None:
-    """Gives classes Python's operators, which call the functions of `ops`."""
-    binary = {
-        "add": ops.add,
-        "sub": ops.subtract,
-        "mul": ops.multiply,
-        "truediv": ops.divide,
-        "pow": ops.power,
-        "matmul": ops.matmul,
-    }
-    compare = {"lt": ops.less, "le": ops.less_equal, "gt": ops.greater, "ge": ops.greater_equal}
-    for cls in classes:
-        for name, function in {**binary, **compare}.items():
-            setattr(cls, f"__{name}__", lambda a, b, f=function: f(a, b))
-        for name, function in binary.items():
-            setattr(cls, f"__r{name}__", lambda a, b, f=function: f(b, a))
-        for name, function in {"neg": ops.negate, "abs": ops.abs, "getitem": ops.get_item}.items():
-            setattr(cls, f"__{name}__", lambda *args, f=function: f(*args))

@@ -14,7 +14,7 @@ from striate import _core, random
 
 class _ThreadState(threading.local):
     def __init__(self) -> None:
-        self.traces: list[Trace] = []
+        self.traces: list[Trace | None] = []
         self.path: list[str] = []
 
 
@@ -32,6 +32,8 @@ class Trace:
     Attributes:
         updates: {Variable: value}: what variables hold after a run.
         losses: scalars that layers add to the loss.
+        batch_like: a value of the layer being called whose first axis is the batch's, or None. Random numbers that are
+            wanted for each sample are as many.
         activations: where `record_activations` asked for them, [(layer's path, value)] in the order of calls.
     """
 
@@ -40,6 +42,7 @@ class Trace:
         self.updates: dict[Any, Any] = {}
         self.losses: list[Any] = []
         self.activations: list[tuple[str, Any]] | None = None
+        self.batch_like: Any = None
         self._rng = rng
         self._draws = 0
 
@@ -73,7 +76,21 @@ def read(variable: Any) -> Any:
     """A variable's value: the one that an update in this trace has given it, else what it holds when a run starts."""
     trace = current()
     pending = trace.updates.get(variable) if trace is not None else None
-    return variable.value() if pending is None else pending
+    return leaf(variable) if pending is None else pending
+
+
+#: A variable's value as a run finds it, whatever updates a trace holds.
+leaf = _core.Variable.value
+
+
+@contextlib.contextmanager
+def suspended() -> Iterator[None]:
+    """Within it no trace is on: weights are made, assigned and read at once."""
+    _state.traces.append(None)
+    try:
+        yield
+    finally:
+        _state.traces.pop()
 
 
 def current_path() -> str:

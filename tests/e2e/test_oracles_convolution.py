@@ -103,7 +103,7 @@ def test_signal(case):
     padding, bias, expected = SIGNALS[case]
     x, w = np.float32(SIGNAL)[None, :, None], np.float32(SMOOTH)[:, None, None]
     if padding == "replicate":
-        x = ops.pad(x, [0, 1, 0], [0, 1, 0], mode="replicate")
+        x = ops.pad(x, [[0, 0], [1, 1], [0, 0]], mode="replicate")
     y = ops.add(ops.conv(x, w, padding="same" if padding == "zero" else "valid"), np.float32([bias]))
     np.testing.assert_allclose(y[0, :, 0], expected, rtol=0, atol=1e-6 * 20)  # 1e-6 of the largest input
 

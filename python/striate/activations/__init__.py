@@ -1,7 +1,8 @@
 """Activation functions, by function or by name."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from striate import absent
 from striate.activations.activations import (
     exponential,
     leaky_relu,
@@ -91,3 +92,6 @@ __all__ = [
     "swish",
     "tanh",
 ]
+
+if not TYPE_CHECKING:  # which knows what there is
+    __getattr__ = absent.explained(__name__)

@@ -1,7 +1,8 @@
 """First values of weights, by class or by name."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from striate import absent
 from striate.initializers.constant_initializers import Constant, Ones, Zeros
 from striate.initializers.initializer import Initializer, RandomInitializer
 from striate.initializers.orthogonal_initializer import Orthogonal
@@ -105,3 +106,6 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+if not TYPE_CHECKING:  # which knows what there is
+    __getattr__ = absent.explained(__name__)

@@ -1,7 +1,8 @@
 """Layers: what models are made of."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from striate import absent
 from striate.layers.activation import Activation
 from striate.layers.average_pooling import AveragePooling1D, AveragePooling2D, AveragePooling3D
 from striate.layers.batch_normalization import BatchNormalization
@@ -153,3 +154,6 @@ __all__ = [
     "serialize",
     "subtract",
 ]
+
+if not TYPE_CHECKING:  # which knows what there is
+    __getattr__ = absent.explained(__name__)

@@ -6,6 +6,7 @@ that is being traced (values of a graph), and somebody who wants to see numbers 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable
@@ -50,6 +51,7 @@ class Layer(WeightOwner):
 
     _init_parameters: tuple[str, ...] = ()
     _call_takes_training = False
+    _training_place: int | None = None  # where among the arguments of `call` it stands
     accepts_integers = False  # whether integer arrays stay integers
     _keeps_types = False  # whether floating inputs of another type than the layer's stay as they are
 
@@ -58,6 +60,9 @@ class Layer(WeightOwner):
         # Looked at once a class, not once a call.
         parameters = inspect.signature(cls.call).parameters
         cls._call_takes_training = "training" in parameters
+        kinds = [p.kind for p in parameters.values()]
+        by_place = "training" in parameters and parameters["training"].kind == 1 and 2 not in kinds
+        cls._training_place = list(parameters).index("training") - 1 if by_place else None
         named = [p.name for p in inspect.signature(cls.__init__).parameters.values() if p.kind not in (2, 4)]
         cls._init_parameters = tuple(dict.fromkeys([*named[1:], *cls._init_parameters]))
         if "build" in vars(cls):
@@ -134,23 +139,39 @@ class Layer(WeightOwner):
             raise RuntimeError(
                 f"In layer {type(self).__name__}, you forgot to call `super().__init__()` first in `__init__`."
             )
+        place = self._training_place
+        if place is not None and place < len(args) and "training" not in kwargs:
+            args, kwargs = args[:place], {**self._named(args[place:], place), **kwargs}
         given = tree.leaves((args, kwargs))
         if any(isinstance(x, SymbolicTensor) for x in given):
             return recording.record(self, args, kwargs)
         if dispatch.in_graph(given):
-            return self._call_in_graph(args, kwargs)
+            with contextlib.nullcontext() if tracing.current() else tracing.Trace():
+                return self._call_in_graph(args, kwargs)
+        if tracing.current():  # what is computed of arrays and weights follows the weights from run to run
+            return self._call_in_graph(*dispatch.as_constants(self._with_arrays(args, kwargs)))
         return self._call_eagerly(args, kwargs)
+
+    def _named(self, args: tuple[Any, ...], start: int) -> dict[str, Any]:
+        """Arguments of `call` from `training` on, which it gets by name."""
+        names = list(inspect.signature(self.call).parameters)[start:]
+        if len(args) > len(names):
+            raise TypeError(
+                f"Layer '{self.name}': `call` takes {start + len(names)} arguments. Received: {start + len(args)}."
+            )
+        return dict(zip(names, args, strict=False))
 
     def build_from_shape(self, input_shape: Any) -> None:
         """Builds if need be, under the layer's own path."""
         if self.built:
             return
-        with tracing.scope(self._scope_name()):
+        with tracing.scope(self._scope_name()), tracing.suspended():
             self.build(input_shape)
         self.built = True
 
     def _call_in_graph(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        trace = tracing.current() or tracing.Trace()
+        trace = tracing.current()
+        assert trace is not None
         training = kwargs.get("training")
         training = trace.training if training is None else bool(training)
         if self._call_takes_training:
@@ -162,13 +183,15 @@ class Layer(WeightOwner):
         with tracing.scope(self._scope_name()):
             try:
                 if not self.built:
-                    self.build(_shapes(args, kwargs))
+                    with tracing.suspended():
+                        self.build(_shapes(args, kwargs))
                     self.built = True
-                outer, trace.training = trace.training, training
+                outer = trace.training, trace.batch_like
+                trace.training, trace.batch_like = training, _batch_like(args, kwargs, trace.batch_like)
                 try:
                     outputs = self.call(*args, **kwargs)
                 finally:
-                    trace.training = outer
+                    trace.training, trace.batch_like = outer
             except (ValueError, TypeError, IndexError, RuntimeError, MemoryError) as error:
                 _name_layer(error, self, args, kwargs)
                 raise
@@ -177,7 +200,7 @@ class Layer(WeightOwner):
         return outputs
 
     def _call_eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        args, kwargs = tree.map_leaves(self._as_array, args), {k: self._as_array(v) for k, v in kwargs.items()}
+        args, kwargs = self._with_arrays(args, kwargs)
         given = tree.leaves((args, kwargs))
         if not any(isinstance(x, np.ndarray) for x in given):
             refused = next((x for x in given if x is not None and not isinstance(x, bool)), None)
@@ -193,6 +216,9 @@ class Layer(WeightOwner):
         for (variable, _), value in zip(updates, new, strict=True):
             variable.assign(value)
         return outputs
+
+    def _with_arrays(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return tree.map_leaves(self._as_array, args), {key: self._as_array(x) for key, x in kwargs.items()}
 
     def _as_array(self, x: Any) -> Any:
         """An array in the layer's type; everything that is none stays."""
@@ -233,13 +259,14 @@ class Layer(WeightOwner):
         dtype = self._dtype if dtype is None else str(np.dtype(dtype))
         make = initializers.get(initializer or ("glorot_uniform" if dtype.startswith("float") else "zeros"))
         path = tracing.current_path() if tracing.depth() else self.name
-        return self.own(f"{path}/{name or 'variable'}", np.asarray(make(sizes, dtype), dtype), trainable)
+        with tracing.suspended():
+            first = np.asarray(make(sizes, dtype), dtype)
+        return self.own(f"{path}/{name or 'variable'}", first, trainable)
 
     def add_update(self, variable: Any, value: Any) -> None:
         """At the end of the running step the variable takes the value; later reads in this trace see it already."""
-        trace = tracing.current()
-        if trace is not None:
-            trace.updates[variable] = value
+        if tracing.current() is not None:
+            variable.assign(value)
 
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar to the loss of the step that is being traced."""
@@ -294,6 +321,13 @@ def _shapes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The shape, or shapes, of the first argument."""
     first = args[0] if args else next(iter(kwargs.values()), None)
     return tree.map_leaves(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, first)
+
+
+def _batch_like(args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> Any:
+    """A tensor whose first size is the batch's: the first where it is unknown, the outer layer's, or just the first."""
+    tensors = [x for x in tree.leaves((args, kwargs)) if hasattr(x, "dtype") and len(getattr(x, "shape", ()))]
+    unknown = next((x for x in tensors if x.shape[0] is None), outer)
+    return tensors[0] if unknown is None and tensors else unknown
 
 
 def _name_layer(error: BaseException, layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ class BaseZeroPadding(BaseSpatialMargins):
         super().__init__(padding, data_format, **kwargs)
 
     def call(self, inputs: Any) -> Any:
-        return ops.pad(inputs, *self._sides(inputs))
+        return ops.pad(inputs, list(zip(*self._sides(inputs), strict=True)))
 
 
 class BaseCropping(BaseSpatialMargins):

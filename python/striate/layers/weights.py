@@ -20,8 +20,7 @@ def trainable_changes() -> int:
 
 def frozen_layers(owner: WeightOwner) -> tuple[int, ...]:
     """Which layers, of this one and those in it, training leaves alone."""
-    inner = [number for layer in owner.sublayers() for number in frozen_layers(layer)]
-    return (*inner, *(() if owner.trainable else (id(owner),)))
+    return tuple(id(layer) for layer in owner.flattened() if not layer.trainable)
 
 
 class WeightOwner:
@@ -54,6 +53,21 @@ class WeightOwner:
         found.pop(id(self), None)
         return list(found.values())
 
+    def flattened(self, trainable: bool = False) -> list[Any]:
+        """This layer, the layers in it, and theirs, each once: a layer may hold the model that it is part of.
+
+        Args:
+            trainable: whether those that training leaves alone stay out, with all that is in them.
+        """
+        found: dict[int, Any] = {}
+        left: list[Any] = [self]
+        while left:
+            layer = left.pop()
+            if id(layer) not in found and (layer.trainable or not trainable):
+                found[id(layer)] = layer
+                left += reversed(layer.sublayers())
+        return list(found.values())
+
     def _own_weights(self) -> list[Any]:
         found = dict.fromkeys(self._weights)
         for key, value in vars(self).items():
@@ -64,8 +78,7 @@ class WeightOwner:
     @property
     def weights(self) -> list[Any]:
         """All weights: the layer's own, then its sublayers'."""
-        parts = [self._own_weights(), *(layer.weights for layer in self.sublayers())]
-        return list(dict.fromkeys(weight for part in parts for weight in part))
+        return list(dict.fromkeys(weight for layer in self.flattened() for weight in layer._own_weights()))
 
     variables = weights
 
@@ -78,17 +91,14 @@ class WeightOwner:
     def trainable(self, value: bool) -> None:
         global _changes
         _changes += 1
-        self._trainable = bool(value)
-        for layer in self.sublayers():
-            layer.trainable = value
+        for layer in self.flattened():
+            layer._trainable = bool(value)
 
     @property
     def trainable_weights(self) -> list[Any]:
         """The weights that training changes."""
-        if not self.trainable:
-            return []
-        parts = [[w for w in self._own_weights() if w.trainable], *(s.trainable_weights for s in self.sublayers())]
-        return list(dict.fromkeys(weight for part in parts for weight in part))
+        own = (weight for layer in self.flattened(trainable=True) for weight in layer._own_weights())
+        return list(dict.fromkeys(weight for weight in own if weight.trainable))
 
     @property
     def non_trainable_weights(self) -> list[Any]:

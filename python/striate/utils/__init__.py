@@ -1,5 +1,8 @@
 """What scripts need beside models: one-hot labels, seeds, batches by number."""
 
+from typing import TYPE_CHECKING
+
+from striate import absent
 from striate.saving import (
     CustomObjectScope,
     custom_object_scope,
@@ -29,3 +32,6 @@ __all__ = [
     "set_random_seed",
     "to_categorical",
 ]
+
+if not TYPE_CHECKING:  # which knows what there is
+    __getattr__ = absent.explained(__name__)

@@ -36,7 +36,6 @@ def test_leaky_relu_takes_alpha_with_a_warning():
 
 
 def test_softmax_values():
-    """P10."""
     x = np.float32([[2, 1, 0.1], [1002, 1001, 1000.1]])
     y = np.asarray(layers.Softmax()(x))
     np.testing.assert_allclose(y[0], [0.65900114, 0.24243297, 0.09856589], atol=1e-6)

@@ -89,7 +89,6 @@ def test_same_padding_puts_the_odd_zero_after():
 
 
 def test_kernel_is_not_flipped():
-    """C5 of the exact oracles."""
     image = np.float32([[0, 3, 2, 1], [2, 1, 0, 2], [1, 3, 2, 0], [2, 0, 3, 3]])
     layer = layers.Conv2D(1, 3)
     layer(image.reshape(1, 4, 4, 1))

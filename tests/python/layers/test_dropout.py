@@ -21,7 +21,6 @@ def test_contract(shape):
 
 @pytest.mark.parametrize("rate", [0.2, 0.5, 0.7])
 def test_keeps_the_mean_and_scales_what_is_left(rate):
-    """P13."""
     x = np.ones((100, 1000), "float32")
     y = np.asarray(layers.Dropout(rate)(x, training=True))
     kept = y != 0

@@ -70,8 +70,7 @@ def test_count_include_pad_divides_by_the_whole_window():
     assert whole.get_config()["count_include_pad"] is True
 
 
-def test_oracles():
-    """P2 and P3."""
+def test_values_of_one_image():
     x = np.float32([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]).reshape(1, 4, 4, 1)
     np.testing.assert_array_equal(np.asarray(layers.MaxPooling2D()(x))[0, :, :, 0], [[6, 8], [3, 4]])
     np.testing.assert_array_equal(np.asarray(layers.AveragePooling2D()(x))[0, :, :, 0], [[3.25, 5.25], [2, 2]])
