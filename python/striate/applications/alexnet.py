@@ -60,7 +60,7 @@ def AlexNet(
         >>> striate.applications.AlexNet(input_shape=(67, 67, 3), classes=10).output_shape
         (None, 10)
     """
-    inputs = assembling.start("AlexNet", input_tensor, input_shape, (227, 227, 3))
+    inputs = assembling.start("AlexNet", input_tensor, input_shape, (227, 227, 3), weights)
     small = RandomNormal(stddev=0.01)
 
     def conv(x: Any, number: int, filters: int, kernel_size: int, strides: int = 1, bias: str = "ones") -> Any:

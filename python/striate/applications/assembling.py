@@ -4,12 +4,13 @@ from typing import Any, TypeVar
 
 from striate import layers
 from striate.models import Model
+from striate.saving import paths
 
 Shape = tuple[int | None, int | None, int]
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 
-def start(network: str, input_tensor: Any, input_shape: Shape | None, default: Shape) -> Any:
+def start(network: str, input_tensor: Any, input_shape: Shape | None, default: Shape, weights: Any) -> Any:
     """The tensor that a network's first layer is called on.
 
     Args:
@@ -17,10 +18,12 @@ def start(network: str, input_tensor: Any, input_shape: Shape | None, default: S
         input_tensor: a symbolic tensor of another model, or None.
         input_shape: (height, width, channels), or None.
         default: the shape if there is neither.
+        weights: None, or a file's name; looked at before a large network is built.
 
     Raises:
-        ValueError: the shape has other than three sizes, or its channels are unknown.
+        ValueError: the shape has other than three sizes, or its channels are unknown; weights are no file's.
     """
+    check_weights(network, weights)
     if input_tensor is not None:
         return input_tensor
     shape = default if input_shape is None else tuple(input_shape)
@@ -64,17 +67,25 @@ def features(network: str, x: Any, pooling: str | None) -> Any:
     raise ValueError(f"[{network}] unknown pooling={pooling!r}. Expected None, 'avg' or 'max'.")
 
 
-def load(network: str, model: AnyModel, weights: Any) -> AnyModel:
-    """The model, with the weights of a file if one is named.
-
-    Raises:
-        ValueError: a set of trained weights is named, which none come with striate; or the file does not fit.
-    """
+def check_weights(network: str, weights: Any) -> None:
+    """Raises ValueError for a set of trained weights, of which none come with striate, and for a file that is not
+    there."""
     if weights == "imagenet":
         raise ValueError(
             f"[{network}] weights='imagenet': striate comes without trained weights. Expected None, or the name of a "
             "file that save_weights has written."
         )
+    if weights is not None:
+        paths.to_read(weights)
+
+
+def load(network: str, model: AnyModel, weights: Any) -> AnyModel:
+    """The model, with the weights of a file if one is named.
+
+    Raises:
+        ValueError: as `check_weights`; or the file does not fit.
+    """
+    check_weights(network, weights)
     if weights is not None:
         model.load_weights(weights)
     return model

@@ -100,7 +100,7 @@ def GoogLeNet(
         >>> striate.applications.GoogLeNet(classes=10, input_shape=(32, 32, 3)).get_layer("3a_output").output.shape
         (None, 4, 4, 256)
     """
-    inputs = assembling.start("GoogLeNet", input_tensor, input_shape, (224, 224, 3))
+    inputs = assembling.start("GoogLeNet", input_tensor, input_shape, (224, 224, 3), weights)
     x = _conv(inputs, 64, 7, 2, batch_norm, "conv1")
     x = _pool(x, 2, "pool1")
     x = _conv(x, 64, 1, 1, batch_norm, "conv2_reduce")

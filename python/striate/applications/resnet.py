@@ -57,7 +57,7 @@ def _imagenet(
     classifier_activation: Any,
     name: str,
 ) -> Model:
-    inputs = assembling.start(network, input_tensor, input_shape, (224, 224, 3))
+    inputs = assembling.start(network, input_tensor, input_shape, (224, 224, 3), weights)
     x = _conv_norm(inputs, 64, 7, 2, "conv1")
     x = layers.ReLU(name="conv1_relu")(x)
     x = layers.MaxPooling2D(3, 2, padding=1, name="pool1_pool")(x)
@@ -192,7 +192,7 @@ def ResNet20(
 
     Arguments and errors are `ResNet50`'s, but for other defaults: 32x32x3, 10 classes.
     """
-    inputs = assembling.start("ResNet20", input_tensor, input_shape, (32, 32, 3))
+    inputs = assembling.start("ResNet20", input_tensor, input_shape, (32, 32, 3), weights)
     x = _conv_norm(inputs, 16, 3, 1, "conv1")
     x = layers.ReLU(name="conv1_relu")(x)
     x = _stages(x, 16, (3, 3, 3), bottleneck=False)

@@ -58,7 +58,7 @@ def UNet(
         >>> striate.applications.UNet(input_shape=(64, 32, 1), filters=8, depth=3).output_shape
         (None, 64, 32, 2)
     """
-    inputs = x = assembling.start("UNet", input_tensor, input_shape, (256, 256, 3))
+    inputs = x = assembling.start("UNet", input_tensor, input_shape, (256, 256, 3), weights)
     if any(size is not None and size % 2**depth for size in x.shape[1:3]):
         raise ValueError(
             f"[UNet] images of {x.shape[1]}x{x.shape[2]} cannot be halved {depth} times. Expected multiples of "

@@ -88,7 +88,7 @@ def _vgg(
     name: str,
 ) -> Model:
     network = kind.upper()
-    inputs = x = assembling.start(network, input_tensor, input_shape, (224, 224, 3))
+    inputs = x = assembling.start(network, input_tensor, input_shape, (224, 224, 3), weights)
     for block, (filters, count) in enumerate(zip(_FILTERS, _CONVOLUTIONS[kind], strict=True), start=1):
         for i in range(1, count + 1):
             x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"block{block}_conv{i}")(x)

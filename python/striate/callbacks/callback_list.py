@@ -17,7 +17,8 @@ class CallbackList(Callback):
     """Passes every call on to each of its callbacks, in order.
 
     Args:
-        callbacks: one callback, a list (which may be nested), or None.
+        callbacks: one callback, a list (which may be nested), or None. An object that has `set_model` and
+            `on_epoch_end` will do; hooks that it lacks are passed over.
         add_history: whether to add a `History` if there is none.
         model: their model.
         **params: their params.
@@ -54,11 +55,7 @@ class CallbackList(Callback):
     def reads_batches(self, mode: str) -> bool:
         """Whether any callback overrides a batch hook of "train", "test" or "predict": if none does, nobody needs to
         compute logs after each batch."""
-        return any(
-            getattr(type(callback), hook) is not getattr(Callback, hook) or hook in vars(callback)
-            for callback in self.callbacks
-            for hook in _BATCH_HOOKS[mode]
-        )
+        return any(_overrides(callback, hook) for callback in self.callbacks for hook in _BATCH_HOOKS[mode])
 
     def set_model(self, model: Any) -> None:
         """Tells each its model."""
@@ -72,7 +69,19 @@ class CallbackList(Callback):
         """Tells each the params."""
         super().set_params(params)
         for callback in self.callbacks:
-            callback.set_params(params)
+            _tell(callback, "set_params", params)
+
+
+def _overrides(callback: Any, hook: str) -> bool:
+    inherited = getattr(Callback, hook)
+    return getattr(type(callback), hook, inherited) is not inherited or hook in getattr(callback, "__dict__", ())
+
+
+def _tell(callback: Any, hook: str, *args: Any) -> None:
+    """Calls a hook; an object that is no `Callback` may lack it."""
+    told = getattr(callback, hook, None)
+    if told is not None:
+        told(*args)
 
 
 def _flatten(callbacks: Any) -> Iterable[Callback]:
@@ -93,7 +102,7 @@ def _flatten(callbacks: Any) -> Iterable[Callback]:
 def _pass_on_epoch(hook: str) -> Any:
     def passed(self: CallbackList, number: int, logs: Logs = None) -> None:
         for callback in self.callbacks:
-            getattr(callback, hook)(number, logs)
+            _tell(callback, hook, number, logs)
 
     return passed
 
@@ -101,7 +110,7 @@ def _pass_on_epoch(hook: str) -> Any:
 def _pass_on(hook: str) -> Any:
     def passed(self: CallbackList, logs: Logs = None) -> None:
         for callback in self.callbacks:
-            getattr(callback, hook)(logs)
+            _tell(callback, hook, logs)
 
     return passed
 

@@ -6,6 +6,7 @@ import string
 from striate.callbacks.callback import Logs
 from striate.callbacks.monitor import MonitorCallback
 from striate.saving import paths
+from striate.utils.later import refuse_later
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -48,11 +49,7 @@ class ModelCheckpoint(MonitorCallback):
         super().__init__(monitor, mode if save_best_only else "min", initial_value_threshold)
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
             raise ValueError(f"`save_freq` must be 'epoch' or a positive integer. Received: save_freq={save_freq!r}.")
-        if save_weights_only:
-            raise ValueError(
-                "ModelCheckpoint: the argument `save_weights_only` comes in a later version of striate; for now it "
-                f"must be False. Received: save_weights_only={save_weights_only!r}."
-            )
+        refuse_later("ModelCheckpoint", {"save_weights_only": (save_weights_only, False)})
         self.filepath = _checked_template(paths.to_write(filepath, (".striate",), True, "a model"))
         self.verbose = verbose
         self.save_best_only = save_best_only

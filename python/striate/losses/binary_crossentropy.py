@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from striate import ops
+from striate import config, ops
 from striate.losses import shapes
 from striate.losses.loss import LossFunctionWrapper
 from striate.utils.later import refuse_later
-
-_EPSILON = 1e-7
 
 
 def binary_crossentropy(
@@ -33,13 +31,12 @@ def binary_crossentropy(
         [0.6931]
     """
     refuse_later("binary_crossentropy", {"label_smoothing": (label_smoothing, 0.0), "axis": (axis, -1)})
-    y_true = shapes.align(y_true, y_pred)
+    y_true, y_pred = shapes.align(y_true, y_pred)
     if from_logits:
-        # max(x, 0) - x * t + log(1 + exp(-|x|)): the same function, and its exponential cannot overflow.
-        tail = ops.log(ops.add(ops.exp(ops.negate(ops.abs(y_pred))), 1.0))
-        losses = ops.add(ops.subtract(ops.relu(y_pred), ops.multiply(y_pred, y_true)), tail)
-        return ops.mean(losses, axis=-1)
-    p = ops.minimum(ops.maximum(y_pred, _EPSILON), 1.0 - _EPSILON)
+        # softplus(x) - x * t, whose large parts cancel before the small one is added: else rounding would eat it.
+        near = ops.subtract(ops.relu(y_pred), ops.multiply(y_pred, y_true))
+        return ops.mean(ops.add(near, ops.softplus(ops.negate(ops.abs(y_pred)))), axis=-1)
+    p = ops.clip(y_pred, config.epsilon(), 1.0 - config.epsilon())
     yes = ops.multiply(y_true, ops.log(p))
     no = ops.multiply(ops.subtract(1.0, y_true), ops.log(ops.subtract(1.0, p)))
     return ops.negate(ops.mean(ops.add(yes, no), axis=-1))

@@ -32,6 +32,7 @@ def categorical_crossentropy(
         [0.6931]
     """
     refuse_later("categorical_crossentropy", {"label_smoothing": (label_smoothing, 0.0), "axis": (axis, -1)})
+    y_true, y_pred = shapes.tensor(y_true), shapes.floating(shapes.tensor(y_pred))
     shapes.check_same(tuple(y_true.shape), tuple(y_pred.shape))
     return ops.cross_entropy(y_pred, shapes.as_type_of(y_true, y_pred), from_logits=from_logits)
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from striate import ops
+from striate.losses import shapes
+from striate.utils.later import refuse_later
 
 _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -11,8 +13,8 @@ _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", 
 class Loss:
     """A number that training makes small.
 
-    Subclasses have `call(y_true, y_pred)`, which returns one loss a sample (or a row, or a pixel). What reduces them to
-    one number is `reduction`:
+    Subclasses have `call(y_true, y_pred)`, which returns one loss a sample (or a row, or a pixel); labels come in the
+    predictions' type, whatever type they were given in. What reduces losses to one number is `reduction`:
 
     - "sum_over_batch_size", "mean": `sum(weights * losses) / number of losses`;
     - "mean_with_sample_weight": `sum(weights * losses) / sum(weights)`;
@@ -25,7 +27,7 @@ class Loss:
         dtype: None; other values come in a later version.
 
     Raises:
-        ValueError: the reduction is unknown.
+        ValueError: the reduction is unknown, or dtype is another.
 
     Example:
         >>> class Distance(Loss):
@@ -35,20 +37,24 @@ class Loss:
         1.0
     """
 
+    _casts_labels = True
+
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
     ) -> None:
         if reduction not in _REDUCTIONS:
             known = ", ".join(repr(known) for known in _REDUCTIONS)
             raise ValueError(f"Argument `reduction` must be one of {known}. Received: reduction={reduction!r}.")
-        if dtype not in (None, "float32"):
-            raise ValueError(f"The argument `dtype` comes in a later version of striate. Received: dtype={dtype!r}.")
+        refuse_later(type(self).__name__, {"dtype": (None if dtype == "float32" else dtype, None)})
         self.name = name or type(self).__name__
         self.reduction = reduction
         self.dtype = "float32"
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        return reduce_losses(self.call(y_true, y_pred), self.reduction, sample_weight)
+        y_true, y_pred = shapes.tensor(y_true), shapes.floating(shapes.tensor(y_pred))
+        if self._casts_labels:
+            y_true = shapes.as_type_of(y_true, y_pred)
+        return reduce_losses(self.call(y_true, y_pred), self.reduction, shapes.tensor(sample_weight))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs call(y_true, y_pred), one loss a sample.")
@@ -63,7 +69,8 @@ class Loss:
 
 
 class LossFunctionWrapper(Loss):
-    """A function of (y_true, y_pred) as a Loss.
+    """A function of (y_true, y_pred) as a Loss. The function gets both in one rank: labels of shape (n,) have (n, 1)
+    where predictions do.
 
     Args:
         fn: the function; it returns one loss a sample.
@@ -85,7 +92,7 @@ class LossFunctionWrapper(Loss):
         self._fn_kwargs = kwargs
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return self.fn(y_true, y_pred, **self._fn_kwargs)
+        return self.fn(*shapes.same_rank(y_true, y_pred), **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._fn_kwargs}

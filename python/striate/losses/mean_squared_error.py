@@ -24,7 +24,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
         >>> mean_squared_error(np.float32([[0, 2]]), np.float32([[0, 0]])).tolist()
         [2.0]
     """
-    return ops.mean(ops.square(ops.subtract(shapes.align(y_true, y_pred), y_pred)), axis=-1)
+    return ops.mean(ops.square(ops.subtract(*shapes.align(y_true, y_pred))), axis=-1)
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
@@ -44,7 +44,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
         >>> mean_absolute_error(np.float32([[0, 2]]), np.float32([[0, 0]])).tolist()
         [1.0]
     """
-    return ops.mean(ops.abs(ops.subtract(shapes.align(y_true, y_pred), y_pred)), axis=-1)
+    return ops.mean(ops.abs(ops.subtract(*shapes.align(y_true, y_pred))), axis=-1)
 
 
 class MeanSquaredError(LossFunctionWrapper):

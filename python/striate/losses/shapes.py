@@ -1,10 +1,20 @@
-"""Checks that labels and predictions fit each other."""
+"""Labels and predictions as losses want them, and checks that they fit each other."""
 
 from typing import Any
 
 from striate import ops
 
 Shape = tuple[int | None, ...]
+
+
+def tensor(x: Any) -> Any:
+    """Numbers and lists of them as an array; tensors and None stay."""
+    return x if x is None or hasattr(x, "dtype") else ops.convert_to_tensor(x)
+
+
+def floating(x: Any) -> Any:
+    """x in its own type if that is a floating one, else in float32."""
+    return x if str(x.dtype).startswith("float") else ops.cast(x, "float32")
 
 
 def as_type_of(y_true: Any, y_pred: Any) -> Any:
@@ -17,20 +27,29 @@ def fits(a: Shape, b: Shape) -> bool:
     return len(a) == len(b) and all(m is None or n is None or m == n for m, n in zip(a, b, strict=True))
 
 
-def align(y_true: Any, y_pred: Any) -> Any:
-    """y_true in y_pred's type and rank: a last axis of size 1 is added or dropped as need be.
+def same_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Both in one rank, where a last axis of size 1 is all that is between them: (n,) becomes (n, 1), and so on; else
+    both as they are. Without it, (n,) and (n, 1) would broadcast to (n, n)."""
+    target, output = tuple(y_true.shape), tuple(y_pred.shape)
+    if len(target) == len(output) + 1 and target[-1] == 1:
+        if len(output) == 1:
+            return y_true, ops.reshape(y_pred, [0, 1])
+        return ops.reshape(y_true, [0] * len(output)), y_pred
+    if len(output) == len(target) + 1 and output[-1] == 1:
+        return ops.reshape(y_true, [0] * len(target) + [1]), y_pred
+    return y_true, y_pred
+
+
+def align(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Both in y_pred's type, or float32 if that is an integer one, and in one rank, as `same_rank` says.
 
     Raises:
         ValueError: the shapes do not fit then.
     """
-    y_true = as_type_of(y_true, y_pred)
-    target, output = tuple(y_true.shape), tuple(y_pred.shape)
-    if len(target) + 1 == len(output) and output[-1] == 1:
-        y_true = ops.reshape(y_true, [0] * len(target) + [1])
-    elif len(target) == len(output) + 1 and target[-1] == 1:
-        y_true = ops.reshape(y_true, [0] * len(output))
-    check_same(tuple(y_true.shape), output)
-    return y_true
+    y_pred = floating(tensor(y_pred))
+    y_true, y_pred = same_rank(as_type_of(tensor(y_true), y_pred), y_pred)
+    check_same(tuple(y_true.shape), tuple(y_pred.shape))
+    return y_true, y_pred
 
 
 def check_same(target: Shape, output: Shape) -> None:

@@ -32,6 +32,7 @@ def sparse_categorical_crossentropy(
         [0.6931]
     """
     refuse_later("sparse_categorical_crossentropy", {"ignore_class": (ignore_class, None), "axis": (axis, -1)})
+    y_true, y_pred = shapes.tensor(y_true), shapes.floating(shapes.tensor(y_pred))
     shapes.check_sparse(tuple(y_true.shape), tuple(y_pred.shape))
     return ops.cross_entropy(y_pred, class_numbers(y_true), from_logits=from_logits)
 
@@ -59,6 +60,8 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         >>> round(float(loss(np.int64([0, 1]), np.float32([[0, 0], [0, 0]]))), 4)
         0.6931
     """
+
+    _casts_labels = False  # class numbers stay integers
 
     def __init__(
         self,

@@ -11,23 +11,25 @@ Shape = tuple[int | None, ...]
 
 def accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where y_true equals y_pred, else 0."""
-    return ops.cast(ops.equal(shapes.align(y_true, y_pred), y_pred), "float32")
+    return ops.cast(ops.equal(*shapes.align(y_true, y_pred)), "float32")
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """1 where `y_pred > threshold` says what y_true does, else 0, averaged over the last axis."""
-    y_true = shapes.align(y_true, y_pred)
+    y_true, y_pred = shapes.align(y_true, y_pred)
     return ops.mean(ops.cast(ops.equal(y_true, ops.greater(y_pred, threshold)), "float32"), axis=-1)
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest of y_true and of y_pred are in the same place, else 0."""
+    y_true, y_pred = shapes.tensor(y_true), shapes.floating(shapes.tensor(y_pred))
     shapes.check_same(tuple(y_true.shape), tuple(y_pred.shape))
-    return _same_class(ops.argmax(y_true, axis=-1), y_pred)
+    return _same_class(ops.argmax(shapes.as_type_of(y_true, y_pred), axis=-1), y_pred)
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where y_true is the place of the largest of y_pred, else 0."""
+    y_true, y_pred = shapes.tensor(y_true), shapes.floating(shapes.tensor(y_pred))
     shapes.check_sparse(tuple(y_true.shape), tuple(y_pred.shape))
     if len(y_true.shape) == len(y_pred.shape):
         y_true = ops.reshape(y_true, [0] * (len(y_pred.shape) - 1))

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from striate import ops
+from striate.losses import shapes
 from striate.losses.loss import broadcastable
-from striate.metrics.metric import Metric, Updates
+from striate.metrics.metric import Figure, Metric
+from striate.metrics.state import Updates
 
 
 class BaseMean(Metric):
@@ -31,7 +33,7 @@ class BaseMean(Metric):
     def result(self) -> float:
         """The mean so far; 0 before the first batch."""
         count = float(self.count.read())
-        return float(self.total.read()) / count if count else 0.0
+        return Figure(float(self.total.read()) / count if count else 0.0)
 
 
 class Mean(BaseMean):
@@ -58,7 +60,8 @@ class Mean(BaseMean):
 
 
 class MeanMetricWrapper(BaseMean):
-    """The mean of a function of (y_true, y_pred).
+    """The mean of a function of (y_true, y_pred). The function gets both in one rank: labels of shape (n,) have (n, 1)
+    where predictions do.
 
     Args:
         fn: a function that returns one value a sample, such as a loss.
@@ -73,7 +76,7 @@ class MeanMetricWrapper(BaseMean):
 
     def traced_update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Updates:
         """[(Variable, new value)]: what this batch adds."""
-        return self.add(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
+        return self.add(self._fn(*shapes.same_rank(y_true, y_pred), **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._fn_kwargs}

@@ -6,14 +6,14 @@ from typing import Any
 from striate.models import configuration
 from striate.models.model import Model
 from striate.models.sequential import Sequential
+from striate.utils.later import refuse_later
 
 Functional = Model
 
 
 def clone_model(model: Any, input_tensors: Any = None, clone_function: Any = None) -> Any:
     """A model of the same layers with new weights."""
-    if input_tensors is not None or clone_function is not None:
-        raise ValueError("clone_model: `input_tensors` and `clone_function` come in a later version of striate.")
+    refuse_later("clone_model", {"input_tensors": (input_tensors, None), "clone_function": (clone_function, None)})
     return configuration.deserialize_layer(configuration.serialize_layer(model))
 
 

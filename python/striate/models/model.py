@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from striate import tracing, tree
+from striate import dispatch, tracing, tree
 from striate.layers.layer import Layer
 from striate.models import configuration
 from striate.models.graph import CallGraph
-from striate.tensors import Shape, SymbolicTensor
+from striate.tensors import SymbolicTensor
+from striate.training.feeding import fitted
 from striate.training.trainer import Trainer
 
 
@@ -39,6 +40,8 @@ class Model(Trainer, Layer):
 
     graph: CallGraph | None = None
     _keeps_types = True  # its inputs say what they take
+    _keeps_losses = False
+    _losses: Any = ()
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True, **kwargs: Any
@@ -87,6 +90,26 @@ class Model(Trainer, Layer):
         given, wanted = self._in_order(inputs), self.graph.flat_inputs
         fitted = iter([_fit(x, want, self.name, i) for i, (x, want) in enumerate(zip(given, wanted, strict=True))])
         return tree.map_leaves(lambda _: next(fitted), self.graph.inputs)
+
+    def _call_eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._keeps_losses, self._losses = True, []
+        try:
+            return super()._call_eagerly(args, kwargs)
+        finally:
+            self._keeps_losses = False
+
+    def _call_in_graph(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        outputs = super()._call_in_graph(args, kwargs)
+        trace = tracing.current()
+        if self._keeps_losses and trace is not None and trace.losses:
+            self._losses = dispatch.evaluate(list(trace.losses))
+        return outputs
+
+    @property
+    def losses(self) -> list[Any]:
+        """What layers have given `add_loss`: in the step that is being traced, else in the last call on arrays."""
+        trace = tracing.current()
+        return list(self._losses if trace is None else trace.losses)
 
     def _in_order(self, inputs: Any) -> list[Any]:
         """Tensors in the order of the model's inputs; a dict is read by the inputs' names."""
@@ -240,28 +263,20 @@ class Model(Trainer, Layer):
 
 
 def _fit(x: Any, want: SymbolicTensor, model: str, index: int) -> Any:
-    """An array in the type and the rank of an input; tensors of other kinds are only checked."""
+    """A tensor in the rank of an input, as `feeding.fitted` says, and an array in its type."""
     if isinstance(x, (np.ndarray, np.generic)):
         if x.dtype.kind not in "fiub":
             raise ValueError(f"Model '{model}': input {index} has elements of type {x.dtype}, which are no numbers.")
         x = np.asarray(x, want.dtype)
-        rank = len(want.shape)
-        if x.ndim == rank - 1 and want.shape[-1] == 1:
-            x = x[..., None]
-        elif x.ndim == rank + 1 and x.shape[-1] == 1:
-            x = x[..., 0]
     elif not hasattr(x, "shape"):
         raise ValueError(
             f"Model '{model}': input {index} is of type {type(x).__name__} (Unrecognized data type). Use "
             "numpy.asarray(...)."
         )
-    if not _fits(tuple(x.shape), want.shape):
+    found = fitted(x, want.shape)
+    if found is None:
         raise ValueError(
             f'Input {index} of layer "{model}" is incompatible with the layer: expected shape={want.shape}, found '
-            f"shape={tuple(x.shape)}"
+            f"shape={tuple(x.shape)}. Reshape the data, or build the model for its shape."
         )
-    return x
-
-
-def _fits(a: Shape, b: Shape) -> bool:
-    return len(a) == len(b) and all(m is None or n is None or m == n for m, n in zip(a, b, strict=True))
+    return found

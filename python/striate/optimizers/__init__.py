@@ -3,7 +3,7 @@
 from typing import Any
 
 from striate.optimizers.adam import Adam
-from striate.optimizers.optimizer import Optimizer
+from striate.optimizers.optimizer import Optimizer, refuse_own_updates
 from striate.optimizers.rmsprop import RMSprop
 from striate.optimizers.sgd import SGD
 from striate.utils import identifiers

@@ -130,6 +130,21 @@ class Optimizer:
         return cls(**config)
 
 
+def refuse_own_updates(optimizer: Any) -> None:
+    """Checks an optimizer for Keras's ways of making updates, which would never be called.
+
+    Raises:
+        NotImplementedError: names the method, and says what to do instead.
+    """
+    for method in ("update_step", "apply_gradients", "build"):
+        if getattr(type(optimizer), method, None) is not getattr(Optimizer, method, None):
+            raise NotImplementedError(
+                f"Optimizer '{optimizer.name}' ({type(optimizer).__name__}) overrides `{method}`, which has no part in "
+                "a compiled step. Name what it keeps for each weight in `slot_names` and override `update(weight, "
+                "gradient, slots, rate)`, which returns [new weight, new slots...]; see striate.optimizers.SGD."
+            )
+
+
 def _checked_rate(rate: Any) -> Any:
     if isinstance(rate, (int, float, np.number, np.ndarray)) and np.ndim(rate) == 0 and np.isfinite(rate) and rate >= 0:
         return rate

@@ -25,11 +25,12 @@ def trace(model: Any) -> list[Any]:
     objectives = model._make_objectives() if model.compiled else None
     tracer = Tracer(model, objectives, model.training_state, model._workspace)
     functions = [tracer.predict(inputs)]
-    if objectives is not None and any(loss is not None for loss in objectives.losses):
+    seen = model.labels_seen is not None
+    if objectives is not None and (seen or objectives.own_loss or any(loss is not None for loss in objectives.losses)):
         try:
-            functions += [make(inputs, model.label_specs(), False) for make in (tracer.test, tracer.train)]
-        except (ValueError, TypeError) as error:
-            if model.labels_seen is not None:
+            functions += [make(inputs, model.label_specs(), []) for make in (tracer.test, tracer.train)]
+        except (ValueError, TypeError, AttributeError) as error:  # AttributeError: of no labels at all
+            if seen:
                 raise
             warnings.warn(
                 f"The file of model '{model.name}' will only predict: its loss or a metric does not take the labels "

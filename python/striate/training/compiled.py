@@ -12,8 +12,10 @@ from striate.layers.weights import frozen_layers, trainable_changes
 from striate.training.feeding import Spec
 from striate.training.functions import TrainingState
 from striate.training.memory_limit import checked_max_memory
-from striate.training.objectives import Objectives, unique_names
+from striate.training.objectives import Objectives
+from striate.training.overrides import refuse_own_steps
 from striate.training.ready import Ready
+from striate.training.spreading import unique_names
 
 
 class Compiled:
@@ -62,13 +64,17 @@ class Compiled:
                 "512 MB" or "2 GB" (MB: 1000² bytes, MiB: 1024²); None: no limit. Where a step would take more, parts of
                 the forward pass are computed again during the backward pass in place of being kept, cheapest first;
                 results have the same bits, and a step takes longer. Data, and what `evaluate` and `predict` keep of
-                their own, are not counted.
+                their own, are not counted; nor is the copy of the weights that `fit` keeps of each epoch's start, as
+                many bytes as the weights have (none with `striate.config.check_finite = False`).
 
         Raises:
             ValueError: an argument is unknown, comes in a later version, or does not fit the outputs.
+            NotImplementedError: the model's or the optimizer's class overrides a method that a compiled step would
+                never call, such as `train_step`.
 
         Training raises MemoryError, which names the least that would do, where `max_memory` is not enough for a batch.
         """
+        refuse_own_steps(self)
         self._compile_arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -90,9 +96,38 @@ class Compiled:
 
     def _make_objectives(self) -> Objectives:
         if self._objectives is None:
-            self._objectives = Objectives(list(self.output_names), **self._compile_arguments)
+            self._objectives = Objectives(list(self.output_names), own_loss=self._own_loss, **self._compile_arguments)
             self._compile_arguments["optimizer"] = self._objectives.optimizer
         return self._objectives
+
+    @property
+    def _own_loss(self) -> bool:
+        return type(self).compute_loss is not Compiled.compute_loss
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """What a training or test step makes small: the losses of `compile`, weighted, and what `add_loss` was given.
+
+        A subclass may override it; it is traced once, on values of a graph, so it is written in `striate.ops`.
+
+        Args:
+            x: the inputs, in the model's structure.
+            y: the labels: one, a list, or a dict where the outputs are one; None: there are none.
+            y_pred: the outputs, in the model's structure.
+            sample_weight: None; or weights, one, or a list, as labels are.
+            training: whether this is a training step.
+
+        Returns:
+            A scalar.
+
+        Raises:
+            ValueError: there is no loss, or labels do not fit the outputs.
+        """
+        goals = self._make_objectives()
+        weights = [] if sample_weight is None else tree.leaves(sample_weight)
+        parts = goals.parts([] if y is None else tree.leaves(y), tree.leaves(y_pred), weights)
+        return goals.total(parts, self.losses)
 
     def forget_functions(self) -> None:
         """Lets the next step trace the model anew: its layers or what is trainable have changed."""
@@ -217,6 +252,13 @@ class Compiled:
         if self.graph is None:
             return [f"output_{i + 1}" for i in range(len(self.output_shapes))]
         return unique_names([tensor.history[0].layer.name for tensor in self.graph.flat_outputs])
+
+    @property
+    def structures(self) -> tuple[Any, Any]:
+        """The inputs and the outputs as they stand in lists and dicts, whatever their leaves are."""
+        if self.graph is not None:
+            return self.graph.inputs, self.graph.outputs
+        return self._input_structure, self._output_structure
 
     @property
     def output_shapes(self) -> list[Any]:

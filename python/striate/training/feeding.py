@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from striate import _core, tree
+from striate.losses.shapes import fits
 
 
 class Batch(NamedTuple):
@@ -38,25 +39,36 @@ def is_array(data: Any) -> bool:
     )
 
 
-def listed(data: Any, names: Sequence[str], what: str) -> list[np.ndarray]:
+def listed(data: Any, names: Sequence[str], what: str, optional: Collection[str] = ()) -> list[Any]:
     """Data for several inputs or outputs, given as an array, a list, a tuple or a dict by name, in the order of names.
+
+    Args:
+        data: what was given.
+        names: of the inputs or outputs; empty: any number of arrays will do.
+        what: the argument's name, for errors.
+        optional: names whose data may be missing from a dict, or None; None stands in their place then.
 
     Raises:
         ValueError: it is nothing of these, its number or its names do not fit.
     """
     if isinstance(data, dict):
-        if missing := [name for name in names if name not in data]:
+        if optional and (unknown := [name for name in data if name not in names]):
+            raise ValueError(f"`{what}` names {unknown}, which the model has not. Expected keys of {list(names)}.")
+        items = [data.get(name) for name in names]
+        if missing := [name for name, item in zip(names, items, strict=True) if item is None and name not in optional]:
             raise ValueError(f"`{what}` lacks {missing}; it has {sorted(data)}. Expected the keys {list(names)}.")
-        items = [data[name] for name in names]
     elif is_array(data):
         items = [data]
-    elif isinstance(data, (list, tuple)) and data and all(is_array(item) for item in data):
+    elif isinstance(data, (list, tuple)) and any(is_array(item) for item in data):
         items = list(data)
     else:
         _refuse_type(data, what)
     if names and len(items) != len(names):
         raise ValueError(f"`{what}` holds {len(items)} arrays, the model has {len(names)}: {list(names)}.")
-    return [np.asarray(item) for item in items]
+    for place, item in enumerate(items):
+        if not is_array(item) and not (item is None and names and names[place] in optional):
+            _refuse_type(data if item is None else item, what)
+    return [None if item is None else np.asarray(item) for item in items]
 
 
 def _refuse_type(data: Any, what: str) -> NoReturn:
@@ -67,8 +79,18 @@ def _refuse_type(data: Any, what: str) -> NoReturn:
     )
 
 
+def fitted(array: Any, shape: Sequence[int | None]) -> Any:
+    """An array in the rank of an input's shape, a last axis of size 1 added or dropped as Keras does; None if it does
+    not fit then. The batch's axis, the first, has any size."""
+    if array.ndim == len(shape) - 1 and shape[-1] == 1:
+        array = array[..., np.newaxis]
+    elif array.ndim == len(shape) + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    return array if array.ndim and fits(tuple(array.shape[1:]), tuple(shape[1:])) else None
+
+
 def fitted_inputs(data: Any, specs: Sequence[Spec], model: str) -> list[np.ndarray]:
-    """Arrays for the model's inputs, a missing last axis of size 1 added.
+    """Arrays for the model's inputs, as `fitted` says.
 
     Raises:
         ValueError: names, number or shapes do not fit, or an array is empty or holds no numbers.
@@ -76,12 +98,8 @@ def fitted_inputs(data: Any, specs: Sequence[Spec], model: str) -> list[np.ndarr
     arrays = listed(data, [spec.name for spec in specs], "x")
     for i, (array, spec) in enumerate(zip(arrays, specs, strict=True)):
         check_numbers(array, "x", spec.name)
-        if array.ndim == len(spec.shape) - 1 and spec.shape[-1] == 1:
-            arrays[i] = array = array[..., np.newaxis]
-        fits = array.ndim == len(spec.shape) and all(
-            want is None or have == want for have, want in zip(array.shape[1:], spec.shape[1:], strict=True)
-        )
-        if not fits:
+        arrays[i] = fitted(array, spec.shape)
+        if arrays[i] is None:
             raise ValueError(
                 f"Input '{spec.name}' of model '{model}' is incompatible with the data: expected shape={spec.shape}, "
                 f"found shape={array.shape}. Reshape the data, or build the model for its shape."
@@ -117,6 +135,12 @@ def engine_dtype(dtype: np.dtype) -> str:
     if dtype == np.uint8 or dtype == np.int32 or dtype == np.int64:
         return str(dtype)
     return "int64" if dtype.kind in "iu" else "float32"
+
+
+def copied(array: np.ndarray, dtype: Any) -> np.ndarray:
+    """The array, contiguous and of this type, in memory of its own."""
+    made = np.ascontiguousarray(array, dtype)
+    return made.copy() if np.may_share_memory(made, array) else made
 
 
 class ArrayFeed:
@@ -211,7 +235,7 @@ class StreamFeed:
 
     Args:
         source: an iterable (a generator too), or something with `__len__` and `__getitem__`.
-        convert: makes a Batch of what the source gives.
+        convert: makes a Batch of what the source gives, in other memory: the source goes on before the batch is used.
         steps: batches an epoch; None: what `len` says, or until the source ends.
     """
 
@@ -298,14 +322,14 @@ def split_off(fraction: float, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
 
     def part(rows: slice) -> tuple[Any, ...]:
         return tuple(
-            None if data is None else tree.map_leaves(lambda a: np.asarray(a)[rows], data) for data in (x, y, weight)
+            tree.map_leaves(lambda a: None if a is None else np.asarray(a)[rows], data) for data in (x, y, weight)
         )
 
     return part(slice(0, at)), part(slice(at, samples))
 
 
 def _arrays(data: Any, what: str) -> list[np.ndarray]:
-    leaves = tree.leaves(data)
+    leaves = [leaf for leaf in tree.leaves(data) if leaf is not None]  # None: labels that nothing wants
     if not leaves or not all(is_array(leaf) for leaf in leaves):
         _refuse_type(data, what)
     arrays = [np.asarray(leaf) for leaf in leaves]

@@ -3,11 +3,13 @@ and a prediction, over shared Variables and one workspace."""
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 
-from striate import _core, ops, random, tracing
+from striate import _core, ops, random, tracing, tree
+from striate.losses.shapes import as_type_of
 from striate.training.feeding import Spec
 from striate.training.objectives import Objectives
 
@@ -19,6 +21,8 @@ class TrainingState:
         seed: keys the order of samples and all random layers.
         step: training steps done; random layers draw anew at each.
         epoch: epochs done, over all calls of fit, so that fit(3) and fit(2) are fit(5).
+        draws: batches that predictions and tests with random layers have taken. It is not among `variables`: only
+            functions that draw know it, and training does not depend on it.
     """
 
     def __init__(self, seed: int | None = None) -> None:
@@ -28,6 +32,7 @@ class TrainingState:
         self.seed = counter("seed", random.next_seed() if seed is None else seed)
         self.step = counter("step", 0)
         self.epoch = counter("epoch", 0)
+        self.draws = counter("draws", -1)  # downwards, so that no draw is one of training's
 
     @property
     def variables(self) -> list[Any]:
@@ -36,6 +41,28 @@ class TrainingState:
     def rng(self) -> Any:
         """The value of shape (2,), seed and step, that random layers are keyed by."""
         return ops.concatenate([self.seed.value(), self.step.value()], axis=0)
+
+    def test_rng(self) -> Any:
+        """Likewise for layers that draw outside training (`Dropout(...)(x, training=True)`): seed and draws."""
+        return ops.concatenate([self.seed.value(), self.draws.value()], axis=0)
+
+
+class Drawing(tracing.Trace):
+    """A trace outside training that knows whether anything in it is random."""
+
+    def __init__(self, state: TrainingState) -> None:
+        super().__init__(training=False, rng=state.test_rng())
+        self._state = state
+        self._drew = False
+
+    def random_key(self, seed: int | None = None) -> tuple[Any, int]:
+        self._drew = True
+        return super().random_key(seed)
+
+    def all_updates(self) -> list[tuple[Any, Any]]:
+        """What layers assign, and what makes each run draw anew; nothing where nothing is, so that runs only read."""
+        drawn = [(self._state.draws, ops.increment(self._state.draws.value(), -1))] if self._drew else []
+        return [*self.updates.items(), *drawn]
 
 
 def input_values(specs: list[Spec]) -> list[Any]:
@@ -62,21 +89,21 @@ class Tracer:
     def predict(self, inputs: list[Spec]) -> Any:
         """inputs -> the model's outputs."""
         x = input_values(inputs)
-        with tracing.Trace(training=False, rng=self.state.rng()):
+        with Drawing(self.state) as trace:
             outputs = self.model.trace(x, training=False)
-        return _core.Function("predict", x, outputs, [], self.workspace)
+        return _core.Function("predict", x, outputs, trace.all_updates(), self.workspace)
 
-    def test(self, inputs: list[Spec], targets: list[Spec], weighted: bool) -> Any:
+    def test(self, inputs: list[Spec], targets: list[Spec], sample_weights: list[Spec]) -> Any:
         """inputs, targets (, weights) -> loss; adds to the metrics."""
-        x, y, w = self._leaves(inputs, targets, weighted)
-        with tracing.Trace(training=False, rng=self.state.rng()) as trace:
+        x, y, w = input_values(inputs), input_values(targets), input_values(sample_weights)
+        with Drawing(self.state) as trace:
             outputs = self.model.trace(x, training=False)
             loss, updates = self._score(trace, x, y, outputs, w)
-        return _core.Function("evaluate", [*x, *y, *w], [loss], updates, self.workspace)
+        return _core.Function("evaluate", [*x, *y, *w], [loss], [*updates, *trace.all_updates()], self.workspace)
 
-    def train(self, inputs: list[Spec], targets: list[Spec], weighted: bool) -> Any:
+    def train(self, inputs: list[Spec], targets: list[Spec], sample_weights: list[Spec]) -> Any:
         """inputs, targets (, weights) -> loss; forward, backward and the optimizer's update are one program."""
-        x, y, w = self._leaves(inputs, targets, weighted)
+        x, y, w = input_values(inputs), input_values(targets), input_values(sample_weights)
         weights = self.model.trainable_weights
         with tracing.Trace(training=True, rng=self.state.rng()) as trace:
             outputs = self.model.trace(x, training=True)
@@ -99,38 +126,76 @@ class Tracer:
         names = [path for path, _ in trace.activations]
         return _core.Function("activations", x, [v for _, v in trace.activations], [], self.workspace), names
 
-    @staticmethod
-    def _leaves(inputs: list[Spec], targets: list[Spec], weighted: bool) -> tuple[list[Any], list[Any], list[Any]]:
-        w = [Spec(f"sample_weight_{i}", "float32", (None,)) for i in range(len(targets))] if weighted else []
-        return input_values(inputs), input_values(targets), input_values(w)
-
     def _score(self, trace: Any, x: list[Any], y: list[Any], outputs: list[Any], w: list[Any]) -> tuple[Any, list[Any]]:
         """The loss, and the updates of the metrics. Sums are weighted by batch size: a short last batch does not bias
         them."""
         goals = self.objectives
         groups = goals.resolve_metrics([tuple(v.shape) for v in y], [tuple(v.shape) for v in outputs])
-        weights = w or [None] * len(y)
-        total, updates, parts = None, [], []
-        for i, (target, output) in enumerate(zip(y, outputs, strict=True)):
-            if goals.losses[i] is not None:
-                part = goals.losses[i](target, output, weights[i])
-                parts.append((i, part))
-                scaled = part if goals.loss_weights[i] == 1 else ops.multiply(part, goals.loss_weights[i])
-                total = scaled if total is None else ops.add(total, scaled)
-            for metric in groups[i]:
-                updates += metric.traced_update(target, output)  # as Keras: sample weights are the loss's alone
-        for extra in trace.losses:
-            total = extra if total is None else ops.add(total, extra)
-        if total is None:
-            raise ValueError(
-                "No loss to compute. Provide a `loss` argument in `compile()`, or add one with `add_loss`."
-            )
+        parts: list[tuple[int, Any]] = []
+        if goals.own_loss:
+            total = self._own_loss(trace, x, y, outputs, w)
+        else:
+            parts = goals.parts(y, outputs, w)
+            total = goals.total(parts, trace.losses)
+        updates = []
+        if any(groups):
+            for i, target in zip(goals.places(len(y)), y, strict=True):
+                for metric in groups[i]:
+                    updates += _metric_updates(metric, target, outputs[i])
         count = ops.size_of(x[0], 0)
         updates += _mean_update(goals.loss_mean, total, count)
         for i, part in parts:
-            if goals.output_means:
+            if i in goals.output_means:
                 updates += _mean_update(goals.output_means[i], part, count)
         return total, updates
+
+    def _own_loss(self, trace: Any, x: list[Any], y: list[Any], outputs: list[Any], w: list[Any]) -> Any:
+        """What the model's own `compute_loss` gives.
+
+        Raises:
+            ValueError: it is no scalar value.
+        """
+        inputs, predictions = (
+            _arranged(values, structure) for values, structure in zip((x, outputs), self.model.structures, strict=True)
+        )
+        keys = list(predictions) if isinstance(predictions, dict) and len(predictions) == len(y) else None
+        given = {
+            "x": inputs,
+            "y": dict(zip(keys, y, strict=True)) if keys else _one_or_all(y),
+            "y_pred": predictions,
+            "sample_weight": _one_or_all(w),
+        }
+        parameters = inspect.signature(self.model.compute_loss).parameters.values()
+        if any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters):
+            given["training"] = trace.training
+        total = self.model.compute_loss(**given)
+        if not isinstance(total, _core.Value) or tuple(total.shape) != ():
+            raise ValueError(
+                f"`compute_loss` of model '{self.model.name}' must return a scalar that is computed from its arguments "
+                f"by striate.ops. Received: {total!r}. Reduce losses of samples by striate.ops.mean."
+            )
+        return total
+
+
+def _arranged(values: list[Any], structure: Any) -> Any:
+    remaining = iter(values)
+    return tree.map_leaves(lambda _: next(remaining), structure)
+
+
+def _one_or_all(values: list[Any]) -> Any:
+    return values if len(values) > 1 else values[0] if values else None
+
+
+def _metric_updates(metric: Any, target: Any, output: Any) -> list[tuple[Any, Any]]:
+    """What a batch adds to a metric; as Keras: sample weights are the loss's alone. Labels come as they are, or, where
+    the metric computes with them what it cannot with integers, in the predictions' type."""
+    try:
+        return list(metric.step_updates(target, output))
+    except TypeError as error:
+        try:
+            return list(metric.step_updates(as_type_of(target, output), output))
+        except TypeError:
+            raise error from None  # it tells of the labels that were given
 
 
 def _mean_update(mean: Any, value: Any, count: Any) -> list[tuple[Any, Any]]:

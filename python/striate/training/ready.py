@@ -48,7 +48,7 @@ class Ready(NamedTuple):
         return not self.classes or int(y.view(f"u{y.itemsize}").max()) < self.classes
 
 
-def ready_for(function: Any, batch: Batch, x: Any, y: Any, losses: list[Any], output_shapes: list[Any]) -> Ready | None:
+def ready_for(function: Any, batch: Batch, x: Any, y: Any, loss: Any, output_shape: Any) -> Ready | None:
     """What makes the next batch like this one ready, or None if something had to be made of the arrays first."""
 
     def unchanged(given: Any, made: list[np.ndarray]) -> bool:
@@ -59,8 +59,8 @@ def ready_for(function: Any, batch: Batch, x: Any, y: Any, losses: list[Any], ou
     if batch.weights or not unchanged(x, batch.inputs) or (y is not None and not unchanged(y, batch.targets)):
         return None
     classes = 0
-    if y is not None and isinstance(losses[0], SparseCategoricalCrossentropy):
-        classes = output_shapes[0][-1] or 0
+    if y is not None and isinstance(loss, SparseCategoricalCrossentropy):
+        classes = output_shape[-1] or 0
         if not classes or y.dtype.kind not in "iu" or not y.flags.c_contiguous:
             return None
     y_dtype, y_shape = (None, ()) if y is None else (y.dtype, y.shape[1:])

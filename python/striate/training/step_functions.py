@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from striate.training import feeding
 from striate.training.compiled import Compiled
 from striate.training.feeding import ArrayFeed, Batch, Spec, StreamFeed
 from striate.training.functions import Tracer
+from striate.training.overrides import refuse_own_steps
 from striate.training.ready import ready_for
 from striate.training.roofline import Profile
 from striate.training.weighting import checked_weights, weights_from_classes
@@ -56,14 +58,17 @@ class StepFunctions(Compiled):
                 f"A source of batches gives x, (x, y) or (x, y, sample_weight). Received {len(parts)} parts."
             )
         x, y, weight = (*parts, None, None)[:3]
-        return self._batch(x, y, weight, class_weight)
+        # While this batch computes the source makes the next, perhaps in the same arrays.
+        return self._batch(x, y, weight, class_weight, copied=True)
 
-    def _batch(self, x: Any, y: Any, weight: Any, class_weight: Any) -> Batch:
+    def _batch(self, x: Any, y: Any, weight: Any, class_weight: Any, copied: bool = False) -> Batch:
+        """What the engine is given; `copied`: in memory that none of the given arrays has."""
         inputs, targets, weights = self._checked(x, y, weight, class_weight)
+        make = feeding.copied if copied else np.ascontiguousarray
         return Batch(
-            [np.ascontiguousarray(a, spec.dtype) for a, spec in zip(inputs, self.input_specs(inputs), strict=True)],
-            [np.ascontiguousarray(a, feeding.engine_dtype(a.dtype)) for a in targets],
-            [np.ascontiguousarray(a, "float32") for a in weights],
+            [make(a, spec.dtype) for a, spec in zip(inputs, self.input_specs(inputs), strict=True)],
+            [make(a, feeding.engine_dtype(a.dtype)) for a in targets],
+            [make(a, "float32") for a in weights],
         )
 
     def _checked(
@@ -74,33 +79,42 @@ class StepFunctions(Compiled):
         inputs = feeding.fitted_inputs(x, specs, self.name)
         if y is None:
             feeding.check_cardinality(x=inputs)
+            if weight is not None or class_weight is not None:
+                raise ValueError("`sample_weight` and `class_weight` weigh losses by labels, but `y` is None. Give y.")
             return inputs, [], []
         goals = self._make_objectives()
-        targets = feeding.listed(y, goals.output_names, "y")
-        for target, name in zip(targets, goals.output_names, strict=True):
-            feeding.check_numbers(target, "y", name if len(targets) > 1 else "")
+        targets = goals.labels_in(y)
+        places = goals.places(len(targets))
+        names = [goals.output_names[i] for i in places]
+        for number, target in enumerate(targets):
+            feeding.check_numbers(target, "y", names[number] if len(names) > 1 else "")
         feeding.check_cardinality(x=inputs, y=targets)
         goals.check_labels(targets, self.output_shapes)
         if weight is not None and class_weight is not None:
             raise ValueError("You cannot give `class_weight` and `sample_weight` at the same time.")
         weights: list[np.ndarray] = []
         if class_weight is not None:
-            weights = weights_from_classes(class_weight, targets)
+            weights = weights_from_classes(class_weight, targets, [self.output_shapes[i] for i in places])
         elif weight is not None:
-            weights = checked_weights(weight, targets, goals.output_names)
+            weights = checked_weights(weight, targets, goals.output_names, places)
         return inputs, targets, weights
 
     def _function(self, kind: str, batch: Batch, guessed: bool = False) -> Any:
         """The traced function for batches like this one, whose labels may be guessed."""
         shapes = tuple(a.shape[1:] for a in batch.inputs) if self.graph is None else ()
         labels = [(t.dtype.char, t.shape[1:]) for t in batch.targets]
-        key = (kind, bool(batch.weights), shapes, *labels)
+        weighted = [w.shape[1:] for w in batch.weights]
+        key = (kind, tuple(weighted), shapes, *labels)
         found = self._functions.get(key)
         if found is not None:
             return found
         specs = self.input_specs(batch.inputs)
-        if kind != "predict" and not batch.targets and any(loss is not None for loss in self._make_objectives().losses):
+        if kind == "predict":
+            refuse_own_steps(self, "predict")
+        elif not batch.targets and (goals := self._make_objectives()).labelled and not goals.own_loss:
             raise ValueError("The loss needs labels, but `y` is None. Give y, or batches (x, y).")
+        if kind == "train" and not guessed and not self.trainable_weights:
+            warnings.warn("The model does not have any trainable weights.", stacklevel=2)
         if self._workspace is None:
             self._workspace = _core.Workspace()
         tracer = Tracer(self, self._objectives, self.training_state, self._workspace)
@@ -108,7 +122,7 @@ class StepFunctions(Compiled):
             function = tracer.predict(specs)
         else:
             trace = tracer.train if kind == "train" else tracer.test
-            function = trace(specs, _label_specs(labels), bool(batch.weights))
+            function = trace(specs, _label_specs(labels), _weight_specs(weighted))
             if not guessed:
                 self.labels_seen = [(np.dtype(dtype).name, shape) for dtype, shape in labels]
         if guessed and kind != "predict":
@@ -121,7 +135,8 @@ class StepFunctions(Compiled):
     def label_specs(self) -> list[Spec]:
         """The labels as they were when a training or test step was last traced, else what each loss takes by its
         nature."""
-        return _label_specs(self.labels_seen or self._make_objectives().likely_labels(self.output_shapes))
+        seen = self.labels_seen
+        return _label_specs(self._make_objectives().likely_labels(self.output_shapes) if seen is None else seen)
 
     @contextlib.contextmanager
     def guessing_labels(self) -> Iterator[None]:
@@ -142,15 +157,16 @@ class StepFunctions(Compiled):
         batch = self._batch(x, y, weight, class_weight)
         function = self._function(kind, batch)
         outputs = function.run([*batch.inputs, *batch.targets, *batch.weights])
-        losses = self._objectives.losses if self._objectives else []
-        if found := ready_for(function, batch, x, y, losses, self.output_shapes):
+        goals = self._objectives
+        place = goals.labelled[0] if goals and goals.labelled else 0
+        loss = goals.losses[place] if goals else None
+        if found := ready_for(function, batch, x, y, loss, self.output_shapes[place]):
             self._ready[kind] = found
         return outputs
 
     def _structured(self, outputs: list[np.ndarray]) -> Any:
-        structure = self.graph.outputs if self.graph is not None else self._output_structure
         arrays = iter(outputs)
-        return tree.map_leaves(lambda _: next(arrays), structure)
+        return tree.map_leaves(lambda _: next(arrays), self.structures[1])
 
     # --- looking inside --------------------------------------------------------------------------------------------
 
@@ -158,7 +174,9 @@ class StepFunctions(Compiled):
         """What a prediction, or a training step, on a batch of this size takes: bytes by purpose, and their `total`.
 
         It is exact, and known before the first run. The workspace that `fit`, `evaluate` and `predict` share is as
-        large as the largest of them.
+        large as the largest of them. Not counted is the copy of the weights that `fit` keeps of each epoch's start, to
+        go back to where numbers break: as many bytes as the weights have (none with
+        `striate.config.check_finite = False`).
 
         Raises:
             ValueError: the model is not built or not compiled, or an input has unknown sizes beside the batch's.
@@ -208,3 +226,8 @@ def _label_specs(labels: Sequence[tuple[str, tuple[int | None, ...]]]) -> list[S
         Spec(f"y_{i}" if len(labels) > 1 else "y", np.dtype(dtype).name, (None, *shape))
         for i, (dtype, shape) in enumerate(labels)
     ]
+
+
+def _weight_specs(shapes: Sequence[tuple[int, ...]]) -> list[Spec]:
+    """Specs of samples' weights, from shapes without the batch's axis."""
+    return [Spec(f"sample_weight_{i}", "float32", (None, *shape)) for i, shape in enumerate(shapes)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,13 @@ import numpy as np
 from striate import callbacks as callback_classes
 from striate import config
 from striate.training import feeding
+from striate.training.feeding import Batch
 from striate.training.forensics import EpochStart, refuse_non_finite
 from striate.training.progress import ProgressBar
 from striate.training.step_functions import StepFunctions
+from striate.training.weighting import as_array
+
+Batches = Generator[Batch, None, None]
 
 
 class Trainer(StepFunctions):
@@ -49,7 +53,8 @@ class Trainer(StepFunctions):
         Args:
             x: an array of shape (n, ...), a list or dict of arrays for several inputs, or anything that gives batches
                 (x, y) or (x, y, sample_weight): a generator, an iterable, a Sequence.
-            y: labels, an array of shape (n, ...) or a list or dict; not with a source of batches.
+            y: labels, an array of shape (n, ...) or a list or dict, which may lack those of outputs without loss and
+                metrics; not with a source of batches.
             batch_size: samples a step; None means 32. The last batch may be shorter, and is trained on too.
             epochs: the number of the last epoch.
             verbose: "auto" or 1 a bar, 2 a line an epoch, 0 nothing.
@@ -58,8 +63,10 @@ class Trainer(StepFunctions):
                 rounded down.
             validation_data: (x, y), (x, y, sample_weight), or a source of batches, evaluated after each epoch.
             shuffle: whether samples are visited in an order of their own on each pass, keyed by (seed, pass).
-            class_weight: {class number: weight}.
-            sample_weight: an array of shape (n,).
+            class_weight: {class number: weight}, of samples, or of elements that have a class each.
+            sample_weight: an array of shape (n,), or a list of numbers; where elements of a sample have losses of their
+                own, as pixels in segmentation, it may have their axes too: (n, height, width). A list or dict of arrays
+                for several outputs, where None, or no entry, weighs all 1.
             initial_epoch: the number of the first epoch.
             steps_per_epoch: steps that make an epoch, for sources without end. Where data give more, the next epoch
                 goes on after them.
@@ -76,6 +83,10 @@ class Trainer(StepFunctions):
             RuntimeError: the loss or a weight became NaN or infinite; the weights are those of the epoch's start, and
                 the optimizer begins anew.
             MemoryError: a step cannot do with the `max_memory` that `compile` was given.
+            NotImplementedError: a metric's `update_state` cannot be part of a compiled step.
+
+        Warns:
+            UserWarning: the model has no trainable weights.
         """
         self._require_compiled()
         stream = feeding.is_stream(x)
@@ -86,13 +97,13 @@ class Trainer(StepFunctions):
         validation_steps = _count_or(None, "validation_steps", validation_steps)
         validation_batch_size = _count_or(batch_size, "validation_batch_size", validation_batch_size)
         validation_freq = _frequency(validation_freq)
+        sample_weight = as_array(sample_weight)
         if not stream:
             (x, y, sample_weight), held_out = feeding.split_off(validation_split, x, y, sample_weight)
             validation_data = held_out if held_out is not None else validation_data
         feed = self._feed(x, y, sample_weight, class_weight, batch_size, steps_per_epoch, stream)
         epochs = min(epochs, initial_epoch + int(os.environ.get("STRIATE_MAX_EPOCHS", epochs)))
-        limit = _step_limit(steps_per_epoch)
-        steps = feed.steps if limit is None else min(limit, feed.steps or limit)
+        steps = _steps_of(feed, steps_per_epoch)
         verbose = _verbosity(verbose)
         self.batch_size = batch_size
         self.stop_training = False
@@ -137,27 +148,23 @@ class Trainer(StepFunctions):
         goals = self._objectives
         if goals:
             goals.reset()
-        step = 0
         feed.begin_epoch()
-        with contextlib.closing(feed.batches(int(state.epoch.read()[0]), steps, seed)) as batches:
-            for batch in batches:
+        batches = feed.batches(int(state.epoch.read()[0]), steps, seed)
+        with contextlib.closing(self._numbered(batches, steps, bar, "train on")) as numbered:
+            for number, batch in numbered:
                 if reads:
-                    called.on_train_batch_begin(step)
+                    called.on_train_batch_begin(number)
                 function = self._function("train", batch)
                 if watched and start is None:  # the first batch may have built the model and the optimizer's slots
                     start = EpochStart(self)
                 loss = float(function.run([*batch.inputs, *batch.targets, *batch.weights])[0])
-                step += 1
+                step = number + 1
                 if start and not np.isfinite(loss):
                     refuse_non_finite(self, batch, loss, epoch, step, start)
                 if reads:
-                    called.on_train_batch_end(step - 1, self._objectives.logs())
-                if bar.wants(step):
-                    bar.update(step, self._objectives.logs())
-                if (self.stop_training and reads) or (steps is not None and step >= steps):
-                    break
-        if step == 0:
-            feeding.refuse_no_batches("train on", steps)
+                    called.on_train_batch_end(number, self._objectives.logs())
+                    if self.stop_training:
+                        break
         if start and start.broken():  # a gradient may break what no loss has seen yet
             refuse_non_finite(self, batch, loss, epoch, step, start)
         feed.end_epoch()
@@ -167,6 +174,25 @@ class Trainer(StepFunctions):
         if finish:
             bar.finish(step, logs)
         return logs
+
+    def _numbered(
+        self, batches: Batches, total: int | None, bar: ProgressBar, purpose: str, logs: bool = True
+    ) -> Generator[tuple[int, Batch], None, None]:
+        """Batches with their numbers, no more than `total`; the bar moves when one is done.
+
+        Raises:
+            ValueError: there is none.
+        """
+        number = -1
+        with contextlib.closing(batches):
+            for number, batch in enumerate(batches):
+                yield number, batch
+                if bar.wants(number + 1):
+                    bar.update(number + 1, self._objectives.logs() if logs else {})
+                if number + 1 == total:
+                    break
+        if number < 0:
+            feeding.refuse_no_batches(purpose, total)
 
     @staticmethod
     def _ends_quietly(called: Any) -> bool:
@@ -227,30 +253,21 @@ class Trainer(StepFunctions):
         stream = feeding.is_stream(x)
         self._refuse_with_stream(stream, y=y, sample_weight=weight)
         feed = self._feed(x, y, weight, None, batch_size, steps, stream)
-        limit = _step_limit(steps)
-        total = feed.steps if limit is None else min(limit, feed.steps or limit)
+        total = _steps_of(feed, steps)
         bar = ProgressBar(total, verbose or 0)
         reads = called.reads_batches("test")
         if self._objectives:
             self._objectives.reset()
         called.on_test_begin()
-        step = 0
-        with contextlib.closing(feed.batches()) as batches:
-            for batch in batches:
+        with contextlib.closing(self._numbered(feed.batches(), total, bar, "evaluate")) as numbered:
+            for number, batch in numbered:
                 if reads:
-                    called.on_test_batch_begin(step)
+                    called.on_test_batch_begin(number)
                 self._function("test", batch).run([*batch.inputs, *batch.targets, *batch.weights])
-                step += 1
                 if reads:
-                    called.on_test_batch_end(step - 1, self._objectives.logs())
-                if bar.wants(step):
-                    bar.update(step, self._objectives.logs())
-                if total is not None and step >= total:
-                    break
-        if step == 0:
-            feeding.refuse_no_batches("evaluate", total)
+                    called.on_test_batch_end(number, self._objectives.logs())
         logs = self._objectives.logs()
-        bar.finish(step, logs)
+        bar.finish(number + 1, logs)
         called.on_test_end(logs)
         return logs
 
@@ -280,27 +297,18 @@ class Trainer(StepFunctions):
         stream = feeding.is_stream(x)
         batch_size, steps = _count_or(32, "batch_size", batch_size), _count_or(None, "steps", steps)
         feed = self._feed(x, None, None, None, batch_size, steps, stream)
-        limit = _step_limit(steps)
-        total = feed.steps if limit is None else min(limit, feed.steps or limit)
+        total = _steps_of(feed, steps)
         verbose = _verbosity(verbose)
         bar = ProgressBar(total, verbose)
         called = callback_classes.CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=total)
         called.on_predict_begin()
         parts: list[list[np.ndarray]] = []
-        step = 0
-        with contextlib.closing(feed.batches()) as batches:
-            for batch in batches:
-                called.on_predict_batch_begin(step)
+        with contextlib.closing(self._numbered(feed.batches(), total, bar, "predict", logs=False)) as numbered:
+            for number, batch in numbered:
+                called.on_predict_batch_begin(number)
                 parts.append(self._function("predict", batch).run(batch.inputs))
-                step += 1
-                called.on_predict_batch_end(step - 1, {"outputs": parts[-1]})
-                if bar.wants(step):
-                    bar.update(step, {})
-                if total is not None and step >= total:
-                    break
-        if step == 0:
-            feeding.refuse_no_batches("predict", total)
-        bar.finish(step, {})
+                called.on_predict_batch_end(number, {"outputs": parts[-1]})
+        bar.finish(len(parts), {})
         called.on_predict_end()
         outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
         return self._structured(outputs)
@@ -367,11 +375,11 @@ def _verbosity(verbose: Any) -> int:
     return int(verbose)
 
 
-def _step_limit(steps: int | None) -> int | None:
+def _steps_of(feed: Any, steps: int | None) -> int | None:
+    """How many batches an epoch has: what the feed knows, what was asked for and what a smoke run allows at most."""
     cap = os.environ.get("STRIATE_MAX_STEPS_PER_EPOCH")
-    if cap is None:
-        return steps
-    return int(cap) if steps is None else min(steps, int(cap))
+    known = [limit for limit in (feed.steps, steps, None if cap is None else int(cap)) if limit is not None]
+    return min(known) if known else None
 
 
 def _due(epoch: int, frequency: Any) -> bool:

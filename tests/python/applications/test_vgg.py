@@ -1,5 +1,6 @@
 import pytest
 
+import striate
 from striate.applications import VGG16, VGG19
 from support import zoo
 
@@ -32,3 +33,12 @@ def test_structure(monkeypatch):
         *([2359296] * 5),
         *(102760448, 16777216, 4096000),
     ]
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"), [("imagenet", "comes without trained weights"), ("nope", "File not found")]
+)
+def test_weights_are_looked_at_before_anything_is_built(monkeypatch, weights, words):
+    monkeypatch.delattr(striate.layers, "Conv2D")
+    with pytest.raises(ValueError, match=words):
+        VGG16(weights=weights)

@@ -107,6 +107,21 @@ def test_callback_list_knows_who_reads_batches():
     assert callbacks.CallbackList(per_batch).reads_batches("test")
 
 
+def test_objects_without_some_hooks_will_do():
+    class Slim:
+        __slots__ = ("ends", "model")
+
+        def set_model(self, model):
+            self.model, self.ends = model, []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.ends.append(epoch)
+
+    slim = Slim()
+    fit(small_model(), slim, epochs=2)
+    assert slim.ends == [0, 1]
+
+
 def test_functions_are_refused():
     with pytest.raises(ValueError, match=r"`callbacks` takes Callback objects.*LambdaCallback\(on_epoch_end=f\)"):
         fit(small_model(), print)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import striate
-from striate import losses
+from striate import losses, ops
 
 rng = np.random.default_rng(9)
 LOGITS = np.float32([[2, 1, 0.1], [2, 1, 0.1], [2, 1, 0.1]])
@@ -172,3 +172,41 @@ def test_wrong_arguments():
         losses.SparseCategoricalCrossentropy(ignore_class=255)
     with pytest.raises(ValueError, match=r"`axis` comes in a later version"):
         losses.CategoricalCrossentropy(axis=1)
+
+
+@pytest.mark.parametrize(("target", "output"), [((5,), (5, 1)), ((5, 1), (5,)), ((5, 2, 1), (5, 2))])
+def test_functions_get_labels_in_the_rank_of_predictions(target, output):
+    def own(y_true, y_pred):
+        return ops.square(ops.subtract(y_true, y_pred))
+
+    y_true, y_pred = np.arange(math.prod(target)).reshape(target), rng.random(output).astype("float32")
+    expected = np.square(y_true.reshape(-1) - y_pred.reshape(-1)).mean()
+    assert float(losses.get(own)(y_true, y_pred)) == pytest.approx(expected, rel=1e-5)
+    assert float(losses.MeanSquaredError()(y_true, y_pred)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_labels_of_integers_in_own_losses():
+    class Distance(losses.Loss):
+        def call(self, y_true, y_pred):
+            return ops.abs(y_true - y_pred)
+
+    for loss in (Distance(), lambda y_true, y_pred: ops.abs(y_true - y_pred)):
+        model = striate.Sequential([striate.layers.Input((1,)), striate.layers.Dense(1, kernel_initializer="zeros")])
+        model.compile("sgd", loss)
+        assert model.evaluate(np.ones((4, 1)), np.array([1, 2, 3, 6]), verbose=0) == 3.0
+
+
+def test_lists_of_numbers():
+    assert float(losses.MeanSquaredError()([[0.0, 1.0]], [[1.0, 1.0]])) == 0.5
+    assert float(losses.MeanAbsoluteError()([[0], [0]], [[1], [2]], sample_weight=[0.5, 0.25])) == 0.5
+    assert float(losses.mean_squared_error([[0, 1]], [[1, 3]])[0]) == 2.5
+    entropy = -math.log(0.5)
+    assert float(losses.SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])) == pytest.approx(entropy)
+    assert float(losses.CategoricalCrossentropy()([[0, 1]], [[0.5, 0.5]])) == pytest.approx(entropy)
+
+
+def test_binary_clips_at_epsilon(monkeypatch):
+    monkeypatch.setattr("striate.config._epsilon", 0.25)
+    assert float(losses.BinaryCrossentropy()([[1.0]], [[0.0]])) == pytest.approx(-math.log(0.25))
+    near = float(losses.BinaryCrossentropy(from_logits=True)([[1.0]], [[8.0]]))
+    assert near == pytest.approx(math.log1p(math.exp(-8)), rel=3e-4)  # not rounded as beside 8

@@ -131,3 +131,128 @@ def test_own_metric():
     assert metric(LABELS, SCORES) == 4
     metric.reset_state()
     assert metric.result() == 0
+
+
+class MeanOff(metrics.Metric):
+    """As one writes it for Keras."""
+
+    def __init__(self, name="mean_off", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.total = self.add_weight(name="total", initializer="zeros")
+        self.count = self.add_variable(shape=(), initializer="zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        error = striate.ops.abs(y_true - y_pred)
+        self.total.assign_add(striate.ops.sum(error))
+        self.count.assign_add(striate.ops.sum(striate.ops.ones_like(error)))
+
+    def result(self):
+        return self.total / self.count
+
+    def reset_state(self):
+        self.total.assign(0.0)
+        self.count.assign(0)
+
+
+class DoubledOff(metrics.MeanAbsoluteError):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        return super().update_state(y_true * 2, y_pred * 2, sample_weight)
+
+
+X = rng.normal(size=(10, 4)).astype("float32")
+
+
+def net(*wanted):
+    model = striate.Sequential([striate.layers.Input((4,)), striate.layers.Dense(2)])
+    model.compile(striate.optimizers.SGD(0.0), "mse", metrics=list(wanted))
+    return model
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64"])
+def test_update_state_of_ones_own_is_part_of_the_step(dtype):
+    model, y = net(MeanOff(), DoubledOff(name="doubled")), rng.integers(0, 9, (10, 2)).astype(dtype)
+    error = np.abs(model.predict(X, verbose=0) - y).mean()
+    for _ in range(2):
+        np.testing.assert_allclose(model.evaluate(X, y, batch_size=4, verbose=0)[1:], [error, 2 * error], rtol=1e-5)
+        history = model.fit(X, y, batch_size=4, verbose=0).history
+        np.testing.assert_allclose([history["mean_off"][0], history["doubled"][0]], [error, 2 * error], rtol=1e-5)
+        assert type(history["mean_off"][0]) is float
+    metric = MeanOff()
+    assert float(metric(y, y + 0.5)) == metric.result().numpy() == 0.5
+
+
+class Counting(MeanOff):
+    def __init__(self):
+        super().__init__()
+        self.seen = 0
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(y_true, y_pred)
+        self.seen += 1
+
+
+class Forgetful(MeanOff):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total = striate.ops.add(self.total, striate.ops.sum(y_pred))
+
+
+class Listing(MeanOff):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.name.split(",").append(y_pred)
+
+
+class Unreduced(MeanOff):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(y_pred)
+
+
+@pytest.mark.parametrize(
+    ("metric", "error", "words"),
+    [
+        (Counting, NotImplementedError, r"'mean_off' \(Counting\): `update_state` changes the attribute `seen`"),
+        (Forgetful, NotImplementedError, "changes the attribute `total`.*self.total.assign_add"),
+        (Listing, NotImplementedError, "assigns to no variable"),
+        (Unreduced, ValueError, r"'mean_off/total' (of|has) shape \(\).*shape \(None, 2\)"),
+    ],
+)
+def test_what_no_step_can_keep_is_refused(metric, error, words):
+    with pytest.raises(error, match=words):
+        net(metric()).fit(X, np.zeros((10, 2)), verbose=0)
+
+
+def test_result_must_be_a_number():
+    class Both(MeanOff):
+        def result(self):
+            return {"a": self.total, "b": self.count}
+
+    with pytest.raises(ValueError, match="Metric 'mean_off': `result` must give one number"):
+        net(Both()).evaluate(X, np.zeros((10, 2)), verbose=0)
+
+
+def test_functions_get_labels_in_the_rank_of_predictions():
+    def error(y_true, y_pred):
+        return striate.ops.abs(striate.ops.subtract(y_true, y_pred))
+
+    model = striate.Sequential([striate.layers.Input((4,)), striate.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", "mse", metrics=[error])
+    y = np.array([0, 1, 2, 3, 4, 0, 0, 0, 0, 0])
+    assert model.evaluate(X, y, verbose=0)[1] == pytest.approx(1.0)
+
+
+def test_integers_as_one_hot_labels():
+    model = striate.Sequential([striate.layers.Input((4,)), striate.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "categorical_crossentropy", metrics=["accuracy"])
+    numbers = rng.integers(0, 3, 10)
+    expected = (model.predict(X, verbose=0).argmax(1) == numbers).mean()
+    for dtype in ("int64", "uint8"):
+        assert model.evaluate(X, np.eye(3, dtype=dtype)[numbers], verbose=0)[1] == pytest.approx(expected)
+
+
+def test_lists_of_numbers():
+    mean = metrics.Mean()
+    mean.update_state([1.0, 2.0], sample_weight=[1, 3])
+    assert mean.result() == mean.result().numpy() == 1.75
+    assert repr(mean.result()) == "1.75"
+    assert metrics.CategoricalAccuracy()([[0, 1], [1, 0]], [[0.1, 0.9], [0.2, 0.8]]) == 0.5
+    assert metrics.SparseCategoricalAccuracy()([1, 1], [[0.1, 0.9], [0.8, 0.2]]) == 0.5
+    assert metrics.MeanSquaredError()([[0.0]], [[2.0]]) == 4.0

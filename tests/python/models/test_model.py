@@ -278,3 +278,15 @@ def test_layers_compute_in_their_own_type():
     losses = model.fit(X, np.zeros((5, 2)), epochs=20, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
     assert layers.Dense(3, dtype="float64")(X).dtype == np.float64
+
+
+def test_inputs_are_made_to_fit_in_one_way():
+    model = striate.Sequential([layers.Input((4,)), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).random((3, 4, 1), dtype=np.float32)
+    expected = model(x[..., 0])
+    np.testing.assert_array_equal(model(x), expected)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
+    assert model.evaluate(x, np.asarray(expected), verbose=0) == 0
+    model.fit(x, np.asarray(expected), verbose=0)
+    assert striate.Sequential([layers.Input((4, 1)), model]).predict(x, verbose=0).shape == (3, 2)

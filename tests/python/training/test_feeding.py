@@ -1,10 +1,12 @@
 """Which samples a step gets."""
 
+import threading
+
 import numpy as np
 import pytest
 
 import striate
-from striate import layers
+from striate import callbacks, layers
 from striate.training.feeding import ArrayFeed, StreamFeed, split_off
 
 X = np.arange(6, dtype="float32")[:, None]
@@ -140,3 +142,36 @@ def test_a_pass_is_as_long_as_the_data_are_now(monkeypatch):
     assert sorted(first) == [0, 1]
     assert len(set(second)) == len(second)
     assert visited(Growing(), 2, monkeypatch, shuffle=False) == [[0, 1], [0, 1]]
+
+
+class Reusing:
+    """Fills the same arrays for each batch, and spoils them when it is asked for the next."""
+
+    def __init__(self, dtype):
+        self.x, self.y = np.empty((2, 1), dtype), np.empty((2, 1), dtype)
+        self.spoilt = threading.Semaphore(0)
+
+    def __iter__(self):
+        for i in range(3):
+            self.x[:], self.y[:] = X[2 * i : 2 * i + 2], X[2 * i : 2 * i + 2]
+            yield self.x, self.y
+            self.x[:], self.y[:] = 1e6, 1e6
+            self.spoilt.release()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sources_may_use_their_arrays_again(dtype):
+    model, source = net(), Reusing(dtype)
+
+    class Late(callbacks.Callback):
+        """Each batch is used when the source has already spoilt its arrays."""
+
+        def on_predict_batch_begin(self, batch, logs=None):
+            assert source.spoilt.acquire(timeout=30)
+
+        on_train_batch_begin = on_predict_batch_begin
+
+    expected = model.predict(X, verbose=0)
+    np.testing.assert_array_equal(model.predict(source, callbacks=[Late()], verbose=0), expected)
+    loss = net().fit(X, X, batch_size=2, shuffle=False, verbose=0).history["loss"]
+    assert model.fit(source, callbacks=[Late()], verbose=0).history["loss"] == loss

@@ -307,3 +307,91 @@ def test_profile_tells_where_the_time_went():
     steps = model.profile(False)
     assert any(step.op == "matmul" and step.runs > 0 and step.seconds > 0 and step.flops > 0 for step in steps)
     assert all(step.runs == 0 for step in model.profile(False))
+
+
+def test_labels_of_outputs_without_a_loss_may_be_missing():
+    x = layers.Input((6,))
+    model = striate.Model(x, [layers.Dense(1, name="a")(x), layers.Dense(2, activation="softmax", name="b")(x)])
+    model.compile("sgd", loss={"b": "sparse_categorical_crossentropy"}, metrics={"b": "accuracy"})
+    expected = model.evaluate(X, [X[:, :1], CLASSES], verbose=0, return_dict=True)
+    assert list(expected) == ["loss", "b_loss", "b_accuracy"]
+    for y in ({"b": CLASSES}, [None, CLASSES], {"a": None, "b": CLASSES}):
+        assert model.evaluate(X, y, verbose=0, return_dict=True) == expected
+    model.fit(X, [None, CLASSES], validation_split=0.2, verbose=0)
+    model.train_on_batch(X, {"b": CLASSES})
+    for wrong, words in (({"a": X[:, :1]}, r"lacks \['b'\]"), ({"b": CLASSES, "c": X}, r"names \['c'\]")):
+        with pytest.raises(ValueError, match=words):
+            model.fit(X, wrong, verbose=0)
+    with pytest.raises(ValueError, match="Unrecognized data type: y="):
+        model.fit(X, [X[:, :1], None], verbose=0)
+
+
+def test_weights_of_some_outputs():
+    model, y, weights = two_outputs(), [X[:, :1], X[:, 1:2]], RNG.random(50)
+    expected = model.evaluate(X, y, sample_weight=[weights, np.ones(50)], verbose=0)
+    for given in ({"a": weights}, [weights, None], {"a": weights.reshape(50, 1)}):
+        assert model.evaluate(X, y, sample_weight=given, verbose=0) == expected
+    with pytest.raises(ValueError, match=r"`sample_weight` names \['c'\]"):
+        model.evaluate(X, y, sample_weight={"c": weights}, verbose=0)
+
+
+def test_weights_as_columns_and_lists():
+    model, weights = net(optimizer=striate.optimizers.SGD(0.0)), RNG.random(50).astype("float32")
+    expected = model.evaluate(X, CLASSES, sample_weight=weights, verbose=0)
+    assert model.evaluate(X, CLASSES, sample_weight=weights[:, None], verbose=0) == expected
+    assert model.evaluate(X, CLASSES, sample_weight=weights.tolist(), verbose=0) == expected
+    history = model.fit(X, CLASSES, sample_weight=weights.tolist(), validation_split=0.5, verbose=0).history
+    halves = [
+        model.evaluate(X[i : i + 25], CLASSES[i : i + 25], sample_weight=weights[i : i + 25], verbose=0)[0]
+        for i in (0, 25)
+    ]
+    np.testing.assert_allclose([history["loss"][0], history["val_loss"][0]], halves, rtol=1e-5)
+
+
+def test_weights_of_pixels():
+    model = striate.Sequential([layers.Input((4, 5, 1)), layers.Conv2D(3, 1, activation="softmax")])
+    model.compile(striate.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+    x, y = RNG.random((6, 4, 5, 1)), RNG.integers(0, 3, (6, 4, 5))
+    losses = -np.log(np.take_along_axis(model.predict(x, verbose=0), y[..., None], -1)[..., 0])
+    weights, by_class = RNG.random((6, 4, 5)), np.array([0.5, 1, 2])[y]
+    for axes in ((), (1,)):
+        labels = y.reshape(*y.shape, *axes)
+        given = weights.reshape(labels.shape)
+        expected = [(losses * weights).mean(), (losses * by_class).mean()]
+        found = model.evaluate(x, labels, sample_weight=given, verbose=0)
+        history = model.fit(x, labels, class_weight={0: 0.5, 2: 2.0}, verbose=0).history
+        np.testing.assert_allclose([found, history["loss"][0]], expected, rtol=1e-5)
+    one_hot = np.eye(3, dtype="float32")[y]
+    model.compile(striate.optimizers.SGD(0.0), "categorical_crossentropy")
+    found = model.fit(x, one_hot, class_weight={0: 0.5, 2: 2.0}, verbose=0).history["loss"]
+    np.testing.assert_allclose(found, (losses * by_class).mean(), rtol=1e-5)
+
+
+def dropping(**kwargs):
+    """A model that drops outside training, too."""
+    striate.utils.set_random_seed(5)
+    x = layers.Input((6,))
+    model = striate.Model(x, layers.Dropout(0.5, **kwargs)(layers.Dense(8)(x), training=True))
+    model.compile(striate.optimizers.SGD(0.0), "mse")
+    return model
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"seed": 7}])
+def test_monte_carlo_dropout_draws_for_each_batch_and_call(kwargs):
+    model, x, y = dropping(**kwargs), np.ones((40, 6), "float32"), np.zeros((40, 8), "float32")
+    kept = [model.predict(x, batch_size=20, verbose=0) != 0 for _ in range(2)]
+    batches = [kept[0][:20], kept[0][20:], kept[1][:20], kept[1][20:]]
+    assert all((a != b).mean() > 0.2 for i, a in enumerate(batches) for b in batches[:i])
+    assert len({model.evaluate(x, y, batch_size=20, verbose=0) for _ in range(3)}) == 3
+    np.testing.assert_array_equal(dropping(**kwargs).predict(x, batch_size=20, verbose=0) != 0, kept[0])
+    plain, used = dropping(**kwargs), dropping(**kwargs)
+    used.predict(x, verbose=0)  # no draw of training's is another one for it
+    assert plain.fit(x, y, epochs=3, verbose=0).history == used.fit(x, y, epochs=3, verbose=0).history
+
+
+def test_models_that_draw_nothing_keep_nothing():
+    model = net()
+    before = model.training_state.draws.read()
+    np.testing.assert_array_equal(model.predict(X, verbose=0), model.predict(X, verbose=0))
+    model.evaluate(X, CLASSES, verbose=0)
+    assert model.training_state.draws.read() == before
