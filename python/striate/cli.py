@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
@@ -47,7 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def train(arguments: argparse.Namespace) -> None:
     """`striate train`: builds a network, trains it, prints its test accuracy, saves it."""
     from striate import applications, callbacks, optimizers, utils
+    from striate.saving import paths
 
+    output = paths.to_write(arguments.output or f"{arguments.network}.striate", (".striate",), True, "a model")
+    if not (folder := Path(output).absolute().parent).is_dir() or not os.access(folder, os.W_OK):
+        raise ValueError(f"--output {output}: {folder} is no folder that can be written to.")  # before, not after hours
     (x_train, y_train), (x_test, y_test) = _load_data(arguments.data)
     utils.set_random_seed(arguments.seed)
     shape, classes = x_train.shape[1:], int(y_train.max()) + 1
@@ -62,7 +67,6 @@ def train(arguments: argparse.Namespace) -> None:
     )
     model.fit(x_train, y_train, batch_size=arguments.batch_size, epochs=arguments.epochs, callbacks=[rate])
     _print_scores(model, x_test, y_test, arguments.batch_size)
-    output = arguments.output or f"{arguments.network}.striate"
     model.save(output)
     print(f"Saved to {output}")
 
@@ -141,7 +145,12 @@ def _print_scores(model: Any, x: NDArray[np.float32], y: NDArray[np.int64], batc
 def _read_images(path: Path, shape: tuple[int, ...], invert: bool) -> NDArray[np.float32]:
     """One image file, or a .npy array of one image or a batch, as a batch of the model's input shape (h, w, c)."""
     if path.suffix == ".npy":
-        array = np.load(path, allow_pickle=False)
+        try:
+            array = np.load(path, allow_pickle=False)
+        except EOFError:
+            raise ValueError(f"{path} is empty.") from None
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{path} is an archive of several arrays, not one. Save the array with numpy.save().")
         if array.dtype.kind not in "biuf":
             raise ValueError(f"{path} holds {array.dtype}; expected numbers.")
         one = array.shape if array.shape[-1:] == shape[-1:] else (*array.shape, 1)  # a missing channel axis is added

@@ -8,6 +8,7 @@ import tempfile
 import urllib.request
 import zlib
 from collections.abc import Mapping, Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian's packages dataset-*
@@ -81,7 +82,7 @@ def _download(folder: Path, checksums: Mapping[str, str], mirrors: Sequence[str]
             try:
                 _fetch(f"{mirror}{file}.gz", folder / f"{file}.gz", checksum)
                 break
-            except (OSError, EOFError, zlib.error, ValueError) as error:  # URLError and BadGzipFile are OSErrors
+            except (OSError, HTTPException, EOFError, zlib.error, ValueError) as error:  # URLError is an OSError
                 problems.append(f"download {mirror}{file}.gz: {error}")
         else:
             return problems

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from striate import _core
 from striate.models import configuration
 from striate.saving import compile_arguments, entry_points, paths, registry, variables
+from striate.utils.later import refuse_later
 
 FORMAT_VERSION = "1"
+_LATER = {"include_optimizer": True, "save_format": None, "zipped": None}  # Keras's, with their defaults
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
@@ -23,18 +26,20 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         model: a built model.
         filepath: a name that ends in ".striate".
         overwrite: whether a file may be replaced.
-        **kwargs: Keras's `zipped` and `include_optimizer`, which mean nothing here.
+        **kwargs: Keras's `include_optimizer`, `save_format` and `zipped`: for now only their defaults.
 
     Raises:
-        ValueError: the name's ending is another, or the model is not built.
+        ValueError: the name's ending is another, the model is not built, or an argument is unknown or comes in a later
+            version.
         FileExistsError: the file is there, and overwrite=False.
 
     Example:
         >>> model.save("net.striate")
         >>> model = load_model("net.striate")
     """
-    if unknown := set(kwargs) - {"zipped", "include_optimizer", "save_format"}:
+    if unknown := set(kwargs) - set(_LATER):
         raise ValueError(f"save() got unexpected arguments: {sorted(unknown)}.")
+    refuse_later("save()", {name: (value, _LATER[name]) for name, value in kwargs.items()})
     path = paths.to_write(filepath, (".striate",), overwrite, "a model")
     if not model.built:
         raise ValueError(
@@ -79,21 +84,41 @@ def load_model(
     """
     path = paths.to_read(filepath)
     arrays, metadata = _core.read_tensor_file(path)
-    described = _configuration(path, metadata)
-    with registry.custom_object_scope(custom_objects or {}):
-        model = _rebuilt(path, described)
-        if compile and described["compile"] is not None:
-            try:
-                compile_arguments.restore(model, described["compile"])
-            except ValueError as error:
-                raise ValueError(f"'{path}': {error} Pass it in custom_objects, or use compile=False.") from error
-    if model.compiled:
-        model.optimizer.build(model.trainable_weights)
-        if labels := described.get("labels"):
-            model.labels_seen = [(dtype, tuple(shape)) for dtype, shape in labels]
-    variables.assign(variables.of_file(model, json.loads(metadata["weights"]), path), arrays, path)
-    model.batch_size = json.loads(metadata.get("training", "{}")).get("batch_size", 32)
+    with _naming(path):
+        described = _configuration(path, metadata)
+        with registry.custom_object_scope(custom_objects or {}):
+            model = _rebuilt(path, described)
+            if compile and described["compile"] is not None:
+                try:
+                    compile_arguments.restore(model, described["compile"])
+                except ValueError as error:
+                    raise ValueError(f"'{path}': {error} Pass it in custom_objects, or use compile=False.") from error
+        if model.compiled:
+            model.optimizer.build(model.trainable_weights)
+            if (labels := described.get("labels")) is not None:
+                model.labels_seen = [(dtype, tuple(shape)) for dtype, shape in labels]
+        order = variables.order_in(metadata)
+        if order is None:
+            raise ValueError(f"'{path}' does not tell the order of its weights. It was edited or is damaged.")
+        variables.assign(variables.of_file(model, order, path), arrays, path)
+        model.batch_size = json.loads(metadata.get("training", "{}")).get("batch_size", 32)
     return model
+
+
+@contextlib.contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """What a damaged description makes of the code that reads it becomes an error that names the file."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"'{path}': its description of the model cannot be followed ({type(error).__name__}: {error}). It is "
+            "damaged, or a class of your own does not take what its get_config() gave."
+        ) from error
+    except ValueError as error:
+        if path in str(error):
+            raise
+        raise ValueError(f"'{path}': {error}") from error
 
 
 def _configuration(path: str, metadata: dict[str, str]) -> dict[str, Any]:

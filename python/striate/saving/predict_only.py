@@ -22,7 +22,7 @@ class PredictOnlyModel:
         ValueError: the file cannot be read, or holds no `predict`.
 
     Example:
-        >>> PredictOnlyModel("net.striate").predict(images)
+        >>> y = PredictOnlyModel("net.striate").predict(images)
     """
 
     def __init__(self, filepath: Any) -> None:

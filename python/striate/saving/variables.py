@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,6 +37,15 @@ def of_model(model: Any) -> Named:
     for name, tracker in zip(model.metrics_names, model.metrics, strict=True):
         pairs += [(f"metrics/{name}/{v.name.rpartition('/')[2]}", v) for v in tracker.variables]
     return unique(pairs)
+
+
+def order_in(metadata: dict[str, str]) -> list[str] | None:
+    """The names of a file's weights in the model's order; None where it does not tell, as files of other libraries."""
+    try:
+        order = json.loads(metadata["weights"])
+    except (KeyError, ValueError):
+        return None
+    return order if isinstance(order, list) and all(isinstance(name, str) for name in order) else None
 
 
 def of_file(model: Any, weights: list[str], path: str) -> Named:

@@ -51,8 +51,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         )
     arrays, metadata = _core.read_tensor_file(path)
     named = variables.unique((weight.name, weight) for weight in model.weights)
-    if "weights" in metadata:
-        order = json.loads(metadata["weights"])
+    if (order := variables.order_in(metadata)) is not None:
         if len(order) != len(named):
             raise ValueError(f"'{path}' holds {len(order)} weights, model '{model.name}' has {len(named)} weights.")
         named = [(name, weight) for name, (_, weight) in zip(order, named, strict=True)]

@@ -110,6 +110,8 @@ def test_summary_and_info(trained, capsys):
     [
         (["evaluate", "missing.striate"], "missing.striate"),
         (["summary", "missing.striate"], "missing.striate"),
+        (["train", "lenet5", "--output", "no/folder/net.striate"], "is no folder that can be written to"),
+        (["train", "lenet5", "--output", "net.h5"], "writing .h5 files comes in a later version"),
         (["train", "lenet5", "--data", "nowhere"], "--data nowhere: neither a folder nor one of mnist5k"),
     ],
 )
@@ -125,10 +127,15 @@ def test_errors_are_one_line_and_exit_1(arguments, words, tmp_path, monkeypatch,
 def test_wrong_array_is_explained(trained, tmp_path, capsys):
     np.save(tmp_path / "wide.npy", np.zeros((28, 30)))
     np.save(tmp_path / "text.npy", np.array(["seven"]))
+    (tmp_path / "empty.npy").write_bytes(b"")
+    np.savez(tmp_path / "several.npz", a=np.zeros(1))
+    (tmp_path / "several.npz").rename(tmp_path / "several.npy")
     (tmp_path / "notes.txt").write_text("not a picture")
     for name, words in (
         ("wide.npy", "has shape (28, 30); the model takes (28, 28, 1)"),
         ("text.npy", "expected numbers"),
+        ("empty.npy", "empty.npy is empty"),
+        ("several.npy", "an archive of several arrays"),
         ("notes.txt", "cannot identify image file"),
         ("gone.png", "gone.png"),
     ):

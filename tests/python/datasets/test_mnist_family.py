@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import http.client
 import io
 import urllib.error
 import urllib.request
@@ -125,6 +126,22 @@ def test_wrong_checksum_tries_the_next_mirror(nowhere, monkeypatch):
     asked = serve(monkeypatch, nowhere / "server", broken=["train-images-idx3-ubyte.gz"])
     assert fill_of(mnist.load_data()) == 9
     assert len(asked) == 5
+
+
+def test_a_connection_that_ends_early_tries_the_next_mirror(nowhere, monkeypatch):
+    write_split(nowhere / "server", fill=9)
+    asked = serve(monkeypatch, nowhere / "server")
+    whole, calls = urllib.request.urlopen, []
+
+    def cut_off(url, timeout):
+        calls.append(url)
+        if len(calls) == 1:
+            raise http.client.IncompleteRead(b"")
+        return whole(url, timeout=timeout)
+
+    monkeypatch.setattr(urllib.request, "urlopen", cut_off)
+    assert fill_of(mnist.load_data()) == 9
+    assert (len(calls), len(asked)) == (5, 4)
 
 
 def test_wrong_checksum_everywhere_keeps_nothing(nowhere, monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import striate
-from striate import layers, losses, models, saving
+from striate import _core, layers, losses, models, saving
 
 from . import plain_reader
 
@@ -116,6 +116,39 @@ def test_edited_configuration(saved):
     del metadata["checksums"], metadata["header_checksum"]
     plain_reader.write(path, metadata, arrays)
     with pytest.raises(ValueError, match="header checksum|not the one its functions were made from"):
+        models.load_model(path)
+
+
+def test_bytes_that_are_no_text(saved):
+    _, path = saved
+    damaged = bytearray(path.read_bytes())
+    damaged[8] ^= 0x80  # the header's first
+    path.write_bytes(damaged)
+    with pytest.raises(ValueError, match=r"net\.striate'.*not valid JSON"):
+        models.load_model(path)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda described: described.pop("model"),
+        lambda described: described["model"]["config"].pop("layers"),
+        lambda described: described["model"].update(config=[1]),
+        lambda described: described.update(compile=3),
+    ],
+)
+def test_a_description_that_cannot_be_followed(saved, edit):
+    _, path = saved
+    metadata, arrays = plain_reader.read(path)
+    described = json.loads(metadata["configuration"])
+    edit(described)
+    metadata["configuration"] = json.dumps(described)
+    functions = json.loads(metadata["entry_points"])
+    functions["configuration"] = _core.configuration_hash(metadata["configuration"])
+    metadata["entry_points"] = json.dumps(functions)
+    del metadata["checksums"], metadata["header_checksum"]
+    plain_reader.write(path, metadata, arrays)
+    with pytest.raises(ValueError, match=r"net\.striate'"):
         models.load_model(path)
 
 
@@ -300,6 +333,44 @@ def test_frozen_layers_and_equal_names(tmp_path):
         assert same_bits(left, right)
 
 
+class Total(striate.metrics.Metric):
+    """As one writes it for Keras."""
+
+    def __init__(self, name="total", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.total = self.add_weight(name="total", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(striate.ops.sum(y_pred))
+
+    def result(self):
+        return self.total
+
+
+def mean_score(y_true, y_pred):
+    return striate.ops.mean(y_pred, axis=-1)
+
+
+def test_metrics_of_your_own(tmp_path):
+    x, y = np.ones((6, 4), "float32"), np.zeros((6, 2), "float32")
+    model, path = striate.Sequential([layers.Input((4,)), layers.Dense(2)]), tmp_path / "net.striate"
+    model.compile("sgd", "mse", metrics=[Total(), mean_score])
+    model.fit(x, y, verbose=0)
+    model.save(path)
+    loaded = models.load_model(path, custom_objects={"Total": Total, "mean_score": mean_score})
+    expected = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert list(expected) == ["loss", "total", "mean_score"]
+    assert loaded.evaluate(x, y, verbose=0, return_dict=True) == expected
+    with pytest.raises(ValueError, match=r"'.*net.striate': Unknown metric: 'Total'.*Pass it in custom_objects"):
+        models.load_model(path)
+
+
+@pytest.mark.parametrize("given", [{"include_optimizer": False}, {"save_format": "h5"}, {"zipped": False}])
+def test_ways_to_save_that_come_later(tmp_path, given):
+    with pytest.raises(ValueError, match=rf"save\(\): the argument `{next(iter(given))}` comes in a later version"):
+        net().save(tmp_path / "net.striate", **given)
+
+
 def test_loss_of_your_own(tmp_path):
     def squares(y_true, y_pred):
         return striate.ops.mean(striate.ops.square(y_true - y_pred), axis=-1)
@@ -359,6 +430,7 @@ def test_guessed_labels_bind_no_metric(tmp_path):
 F32 = np.float32
 
 
+@pytest.mark.filterwarnings("ignore:The model does not have any trainable weights")
 @pytest.mark.parametrize(
     ("layer", "optimizer"),
     [
