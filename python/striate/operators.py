@@ -36,6 +36,8 @@ def install_operators(ops: Any) -> None:
     classes: tuple[Any, ...] = _KINDS
     for cls in classes:
         for name, function in {**_BINARY, **_COMPARE}.items():
+            if cls is SymbolicTensor and name == "eq":
+                continue  # identity, as of Keras's: scripts look for tensors in lists; ops.equal compares elements
             setattr(cls, f"__{name}__", _operator(ops, name, function))
         for name, function in _BINARY.items():
             setattr(cls, f"__r{name}__", _operator(ops, name, function, swapped=True))
