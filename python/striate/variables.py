@@ -69,13 +69,14 @@ def _assign(self: Any, value: Any) -> Any:
     """Replaces the elements, cast to the variable's type; the shape must fit. Returns the variable.
 
     In a layer's `call`, a loss or a metric, which are traced once and run many times, this is part of what is run: the
-    elements change at the end of each training step, and what the same call reads later is the new value already.
+    elements change at the end of each run, and what the same call reads later is the new value already. No gradient flows
+    through an assignment, as in TensorFlow.
     """
     trace = tracing.current()
     if trace is None:
         _engine_assign(self, value)
     else:
-        trace.updates[self] = _fitting(self, value)
+        trace.updates[self] = _core.ops.stop_gradient(_fitting(self, value))
     return self
 
 

@@ -108,10 +108,12 @@ class Tracer:
         with tracing.Trace(training=True, rng=self.state.rng()) as trace:
             outputs = self.model.trace(x, training=True)
             loss, updates = self._score(trace, x, y, outputs, w)
-        gradients = _core.gradients(loss, [weight.value() for weight in weights]) if weights else []
-        updates += trace.updates.items()
+        assigned = trace.updates  # by layers
+        updates += [(v, value) for v, value in assigned.items() if not any(v is weight for weight in weights)]
         if weights:
-            updates += self.objectives.optimizer.apply(list(zip(weights, gradients, strict=True)))
+            gradients = _gradients(loss, weights, assigned)
+            with trace:  # where a weight reads as what a layer has assigned to it
+                updates += self.objectives.optimizer.apply(list(zip(weights, gradients, strict=True)))
         updates.append((self.state.step, ops.increment(self.state.step.value())))
         function = _core.Function("train_step", [*x, *y, *w], [loss], updates, self.workspace)
         function.max_memory = self.objectives.max_memory or 0
@@ -175,6 +177,16 @@ class Tracer:
                 f"by striate.ops. Received: {total!r}. Reduce losses of samples by striate.ops.mean."
             )
         return total
+
+
+def _gradients(loss: Any, weights: list[Any], assigned: dict[Any, Any]) -> list[Any]:
+    """By all readings of each weight: what a run finds in it, and what a layer has assigned to it, which for the
+    gradient does not depend on weights."""
+    gradients = _core.gradients(loss, [tracing.leaf(weight) for weight in weights])
+    for i, weight in enumerate(weights):
+        if weight in assigned:
+            gradients[i] = ops.add(gradients[i], _core.gradients(loss, [assigned[weight]])[0])
+    return gradients
 
 
 def _arranged(values: list[Any], structure: Any) -> Any:

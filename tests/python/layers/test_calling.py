@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import striate
-from striate import layers, ops
+from striate import initializers, layers, ops
 
 X = np.random.default_rng(0).normal(3, 2, (64, 2)).astype("float32")
 
@@ -97,3 +97,29 @@ def test_what_call_assigns_counts_in_tests_and_predictions_too():
     assert float(counting.calls) == 6
     model.predict(x, batch_size=8, verbose=0)
     assert float(counting.calls) == 7
+
+
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_the_gradient_of_a_trained_weight_that_call_assigns(power):
+    """By the value assigned and by what was read before; the optimizer goes on from the value assigned."""
+
+    class Assigning(layers.Layer):
+        def build(self, shape):
+            self.w = self.add_weight(shape=(1, 1), initializer=initializers.Constant(0.5), name="w")
+
+        def call(self, x):
+            before = ops.matmul(x, self.w)
+            value = self.w
+            for _ in range(power - 1):
+                value = ops.multiply(value, self.w)
+            self.w.assign(value)
+            return before + ops.matmul(x, self.w)
+
+    layer = Assigning()
+    model = striate.Sequential([striate.Input((1,)), layer])
+    model.compile(striate.optimizers.SGD(0.1), "mse")
+    x, y = np.float32([[1], [2]]), np.float32([[1], [0]])
+    model.train_on_batch(x, y)
+    new = 0.5**power
+    both = np.mean(2 * (x * (0.5 + new) - y) * x)  # by either reading
+    assert float(layer.w) == pytest.approx(new - 0.1 * 2 * both, rel=1e-5)
