@@ -69,8 +69,8 @@ def _assign(self: Any, value: Any) -> Any:
     """Replaces the elements, cast to the variable's type; the shape must fit. Returns the variable.
 
     In a layer's `call`, a loss or a metric, which are traced once and run many times, this is part of what is run: the
-    elements change at the end of each run, and what the same call reads later is the new value already. No gradient flows
-    through an assignment, as in TensorFlow.
+    elements change at the end of each run, and what the same call reads later is the new value already. No gradient
+    flows through an assignment, as in TensorFlow.
     """
     trace = tracing.current()
     if trace is None:
