@@ -15,14 +15,14 @@ namespace {
 
 constexpr Kernel kForward[] = {
     direct::kernel<false>(),         winograd::kernel<4, 3, false>(),     winograd::kernel<2, 3, false>(),
-    winograd::kernel<2, 5, false>(), winograd::far_kernel<4, 3, false>(), winograd::kernel<3, 2, false>(),
+    winograd::kernel<4, 5, false>(), winograd::far_kernel<4, 3, false>(), winograd::kernel<3, 2, false>(),
     pooled_input::kernel()};
 constexpr Kernel kInputGradient[] = {
     direct::kernel<true>(),         winograd::kernel<4, 3, true>(),     winograd::kernel<2, 3, true>(),
-    winograd::kernel<2, 5, true>(), winograd::far_kernel<4, 3, true>(), winograd::kernel<3, 2, true>()};
+    winograd::kernel<4, 5, true>(), winograd::far_kernel<4, 3, true>(), winograd::kernel<3, 2, true>()};
 constexpr Kernel kWeightGradient[] = {
     weight_gradient::kernel(), weight_packed::kernel(), winograd::weight_gradient_kernel<4, 3>(),
-    winograd::weight_gradient_kernel<2, 5>(), winograd::weight_gradient_kernel<3, 2>()};
+    winograd::weight_gradient_kernel<4, 5>(), winograd::weight_gradient_kernel<3, 2>()};
 
 template <int N>
 constexpr KernelFunction function(const char* name, const Kernel (&kernels)[N]) {

@@ -103,10 +103,7 @@ STRIATE_INLINE void transform_filter(Load load_at, Store store_at) {
     STRIATE_UNROLL
     for (int i = 0; i < R; ++i) values[i] = load_at(i, j);
   };
-  const auto rows_of = [&](int pair) { return [&, pair](int i, Vec v) { store_at(pair * 2 * P + i, v); }; };
-  spread_tile<P, 0, true, R>(load_column, rows_of(0));
-  spread_tile<P, 1, true, R>(load_column, rows_of(1));
-  if constexpr (P == 6) spread_tile<P, 2, true, R>(load_column, rows_of(2));
+  spread_tiles<P, 0, P / 2, true, R>(load_column, store_at);
 }
 
 // Filters' points are stored in P * P places far apart: in L2, or outside, where their lines are asked for some

@@ -186,14 +186,10 @@ void run(const ConvShape& shape, const KernelArgs& args, int, int64_t begin, int
         transform_pairs<0, P / 2>(k, tiles, x, input);
         multiply_all(input);
       } else {
-        transform_pairs<0, 1>(k, tiles, x, input);
-        multiply_pair(0, input);
-        transform_pairs<1, 1>(k, tiles, x, input);
-        multiply_pair(1, input);
-        if constexpr (P == 6) {
-          transform_pairs<2, 1>(k, tiles, x, input);
-          multiply_pair(2, input);
-        }
+        for_pairs<P>([&](auto pair) {
+          transform_pairs<pair.value, 1>(k, tiles, x, input);
+          multiply_pair(pair.value, input);
+        });
       }
     }
     for (int64_t panel = panel_begin; panel < panel_end; ++panel)
@@ -220,7 +216,7 @@ template <int M, int R, bool Gradient>
 double arithmetic(const Convolution<M, R, Gradient>& k) {
   const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
   const double products = 1.15 * points_a_tile<M, R, Gradient>(k.s) * double(k.c_in) * out_vectors / 2;
-  const double transform = k.P == 6 ? 200 : k.kInPhases * k.kOutPhases > 1 ? 120 : 60;
+  const double transform = k.P == 8 ? 380 : k.P == 6 ? 200 : k.kInPhases * k.kOutPhases > 1 ? 120 : 60;
   const double transforms = transform * (k.kInPhases * in_vectors + k.kOutPhases * out_vectors);
   return double(max_of(k.grid.tiles(), 4 * k.patches.count)) * (products + transforms);
 }

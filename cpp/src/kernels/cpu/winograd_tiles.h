@@ -12,7 +12,7 @@ namespace winograd {
 // Below, transforms cost more than products save; and sums of whole numbers stay exact where tests want them so.
 constexpr int64_t kLeastChannels = 16;
 // From pixel to pixel of an image or of a phase of it; and along a tile.
-constexpr int64_t kMostChannels = 2048, kMostTile = 6;
+constexpr int64_t kMostChannels = 2048, kMostTile = 8;
 
 // The tiles of one axis: the first `whole` have `step` = M outputs, the others M - 1 if M do not divide the axis (14 =
 // 4 + 4 + 3 + 3, where 4 + 4 + 4 + 2 would do as many products as for 16). A short tile does without the point at

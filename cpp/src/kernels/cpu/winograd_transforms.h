@@ -6,7 +6,9 @@
 //
 // The points are 0, infinity and pairs +-p; a transform yields them pair by pair, (0, infinity) first, since the two of
 // a pair share their even and odd halves. The usual +-1, +-2 lose 3.5 times more accuracy than +-5/8, +-3/2 (largest
-// error of F(4x4, 3x3) over 64 channels 1.4e-6 of the largest result against 4.7e-6), whose powers are exact too.
+// error of F(4x4, 3x3) over 64 channels 1.4e-6 of the largest result against 4.7e-6), whose powers are exact too. Of
+// 125 triples +-1/2, +-1, +-7/4 are among the most accurate both at worst and on the whole: F(4x4, 5x5) loses 5.5e-6, a
+// plain sum of as many terms 1.1e-6 to 1.8e-6.
 #pragma once
 
 #include "kernels/cpu/table.h"
@@ -15,20 +17,24 @@ namespace striate::STRIATE_ISA {
 namespace {
 namespace winograd {
 
-STRIATE_INLINE constexpr double point(int points, int pair) { return points == 4 ? 1 : pair == 1 ? 0.625 : 1.5; }
+STRIATE_INLINE constexpr double point(int points, int pair) {
+  constexpr double kPoints[3][3] = {{1}, {0.625, 1.5}, {0.5, 1, 1.75}};
+  return pair == 0 ? 0 : kPoints[points / 2 - 2][pair - 1];
+}
 STRIATE_INLINE constexpr double square(double x) { return x * x; }
 
 // 1 / product over the other finite points q of (p - q): what the filter's transform divides by.
 STRIATE_INLINE constexpr double filter_scale(int points, int pair) {
-  const double a2 = square(point(points, 1)), b2 = square(point(points, 2));
-  if (points == 4) return pair == 0 ? -1 / a2 : 1 / (2 * a2);
-  if (pair == 0) return 1 / (a2 * b2);
-  return pair == 1 ? 1 / (2 * a2 * (a2 - b2)) : 1 / (2 * b2 * (b2 - a2));
+  const double p2 = square(point(points, pair));
+  double product = pair == 0 ? 1 : 2 * p2;
+  for (int other = 1; other < points / 2; ++other)
+    if (other != pair) product *= p2 - square(point(points, other));
+  return 1 / product;
 }
 
 // Coefficient of term `n` of a polynomial of the filter (scaled) or of the outputs (not) at the pair's point.
 struct Coefficients {
-  Real at[3][5];
+  Real at[4][5];
 };
 template <int P, bool Scaled>
 constexpr Coefficients coefficients() {
@@ -49,26 +55,52 @@ STRIATE_INLINE Vec coefficient(int pair, int n) {
   return set1(kCoefficients<P, Scaled>.at[pair][n]);
 }
 
+// The product of (u - p^2) over the pairs but `left_out`: its coefficients, of u^0, u^1, ...
+struct EvenProduct {
+  double at[4];
+};
+STRIATE_INLINE constexpr EvenProduct even_product(int points, int left_out) {
+  EvenProduct c{{1}};
+  int degree = 0;
+  for (int pair = 1; pair < points / 2; ++pair) {
+    if (pair == left_out) continue;
+    const double p2 = square(point(points, pair));
+    for (int n = ++degree; n > 0; --n) c.at[n] = c.at[n - 1] - p2 * c.at[n];
+    c.at[0] *= -p2;
+  }
+  return c;
+}
+
+// Its value, where u^n is s[First + 2 n].
+template <int P, int Pair, int First>
+STRIATE_INLINE Vec input_sum(const Vec (&s)[P]) {
+  constexpr EvenProduct c = even_product(P, Pair);
+  constexpr int degree = P / 2 - (Pair == 0 ? 1 : 2);
+  Vec sum = s[First + 2 * degree];
+  STRIATE_UNROLL
+  for (int n = degree - 1; n >= 0; --n)
+    sum = c.at[n] == -1 ? sum - s[First + 2 * n] : fma(set1(Real(c.at[n])), s[First + 2 * n], sum);
+  return sum;
+}
+
 // Input, P values -> two points: the coefficients of row p are those of the product of (t - q) over the others.
 template <int P, int Pair>
 STRIATE_INLINE void input_pair(const Vec (&s)[P], Vec& first, Vec& second) {
-  constexpr double a2 = square(point(P, 1)), b2 = square(point(P, 2));
-  if constexpr (P == 4 && Pair == 0) {
-    first = s[2] - s[0];
-    second = s[3] - s[1];
-  } else if constexpr (P == 4) {
-    first = s[2] + s[1];
-    second = s[2] - s[1];
-  } else if constexpr (Pair == 0) {
-    const Vec outer = set1(Real(a2 * b2)), inner = set1(Real(-(a2 + b2)));
-    first = fma(outer, s[0], fma(inner, s[2], s[4]));
-    second = fma(outer, s[1], fma(inner, s[3], s[5]));
+  if constexpr (Pair == 0) {
+    first = input_sum<P, 0, 0>(s);
+    second = input_sum<P, 0, 1>(s);
   } else {
-    const Vec other = set1(Real(Pair == 1 ? -b2 : -a2)), p = set1(Real(point(P, Pair)));
-    const Vec even = fma(other, s[2], s[4]), odd = fma(other, s[1], s[3]);
-    first = fma(p, odd, even);
-    second = fma(-p, odd, even);
+    constexpr double p = point(P, Pair);
+    const Vec even = input_sum<P, Pair, 2>(s), odd = input_sum<P, Pair, 1>(s);
+    first = p == 1 ? even + odd : fma(set1(Real(p)), odd, even);
+    second = p == 1 ? even - odd : fma(set1(Real(-p)), odd, even);
   }
+}
+
+template <int P, int Pair = 0>
+STRIATE_INLINE void input_points(const Vec (&s)[P], Vec (&out)[P]) {
+  input_pair<P, Pair>(s, out[2 * Pair], out[2 * Pair + 1]);
+  if constexpr (2 * Pair + 2 < P) input_points<P, Pair + 1>(s, out);
 }
 
 // Filter (T = R, scaled) or outputs of the adjoint (T = M): T coefficients -> their polynomial at two points.
@@ -87,6 +119,12 @@ STRIATE_INLINE void spread_pair(const Vec (&g)[T], Vec& first, Vec& second) {
     first = even + odd;
     second = even - odd;
   }
+}
+
+template <int P, bool Scaled, int T, int Pair = 0>
+STRIATE_INLINE void spread_points(const Vec (&g)[T], Vec (&out)[P]) {
+  spread_pair<P, Pair, Scaled>(g, out[2 * Pair], out[2 * Pair + 1]);
+  if constexpr (2 * Pair + 2 < P) spread_points<P, Scaled, T, Pair + 1>(g, out);
 }
 
 // The adjoint of `spread`: P points -> T outputs, or taps of the filter's gradient (scaled).
@@ -127,9 +165,7 @@ STRIATE_INLINE void input_tile(Load load_column, Store store_at) {
   STRIATE_UNROLL
   for (int i = 0; i < 2; ++i) {
     Vec out[P];
-    input_pair<P, 0>(rows[i], out[0], out[1]);
-    input_pair<P, 1>(rows[i], out[2], out[3]);
-    if constexpr (P == 6) input_pair<P, 2>(rows[i], out[4], out[5]);
+    input_points<P>(rows[i], out);
     STRIATE_UNROLL
     for (int j = 0; j < P; ++j) store_at(i * P + j, out[j]);
   }
@@ -156,9 +192,7 @@ STRIATE_INLINE void spread_tile(Load load_column, Store store_at) {
   STRIATE_UNROLL
   for (int i = 0; i < 2; ++i) {
     Vec out[P];
-    spread_pair<P, 0, Scaled>(rows[i], out[0], out[1]);
-    spread_pair<P, 1, Scaled>(rows[i], out[2], out[3]);
-    if constexpr (P == 6) spread_pair<P, 2, Scaled>(rows[i], out[4], out[5]);
+    spread_points<P, Scaled>(rows[i], out);
     STRIATE_UNROLL
     for (int j = 0; j < P; ++j) store_at(i * P + j, out[j]);
   }

@@ -183,9 +183,7 @@ void run_weight_gradient(const ConvShape& shape, const KernelArgs& args, int pha
       if (k.at_once()) {
         add_pairs<0, P / 2>(k, at, tiles, i == first, ahead);
       } else {
-        add_pairs<0, 1>(k, at, tiles, i == first, ahead);
-        add_pairs<1, 1>(k, at, tiles, i == first, ahead);
-        if constexpr (P == 6) add_pairs<2, 1>(k, at, tiles, i == first, ahead);
+        for_pairs<P>([&](auto pair) { add_pairs<pair.value, 1>(k, at, tiles, i == first, ahead); });
       }
     }
     store_taps(k, at, k.chunks == 1 ? gw : parts + chunk * elements);
