@@ -60,14 +60,15 @@ struct Correlation {
     count_blocks(h, w);
     const int64_t terms = s.n * product(s.out) * product(s.kernel) * c_in * c_out;
     const int64_t wanted = max_of(min_of(kWantedItems, terms / kItemTerms), 1);
-    while (items() * panels < wanted && h_block > least_h) {
-      h_block = half(h_block, least_h);
-      count_blocks(h, w);
-    }
     // One group's panels stay in L2 over all pixels; where all panels do, pixels are shared out first, in items of two
     // tiles or more, so that a thread reads what it wrote.
     by_pixels = !one_tap || panels * packed_panel() <= kPanelElements / 2;
     const bool whole = one_tap && by_pixels;
+    while (items() * (whole ? 1 : panels) < wanted && h_block > least_h &&
+           (!whole || h_block * w_block > 2 * kTileRows)) {
+      h_block = half(h_block, least_h);
+      count_blocks(h, w);
+    }
     while (items() * (whole ? 1 : panels) < wanted && w_block > (whole ? 2 : 1) * kTileRows) {
       w_block = half(w_block, w_multiple);
       count_blocks(h, w);
