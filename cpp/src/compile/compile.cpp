@@ -118,12 +118,14 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   if (max_memory > 0 && aligned(parts.arena_bytes) + besides > max_memory)
     refuse(name, graph, max_memory, aligned(parts.arena_bytes), besides);
   std::vector<int64_t> prepared_index(lowered.buffers.size(), -1);
+  std::vector<Workspace::Impl::Wanted> wanted;
   for (size_t i = 0; i < lowered.buffers.size(); ++i) {
     const LoweredBuffer& buffer = lowered.buffers[i];
     if (buffer.kind != BufferKind::prepared) continue;
-    prepared_index[i] = static_cast<int64_t>(parts.prepared.size());
-    parts.prepared.push_back(workspace->prepared(backend.name() + buffer.key, buffer.bytes, buffer.sources));
+    prepared_index[i] = static_cast<int64_t>(wanted.size());
+    wanted.push_back({backend.name() + buffer.key, buffer.bytes, buffer.sources});
   }
+  parts.prepared = workspace->prepared(wanted);
   parts.name = name;
   parts.backend = &backend;
   parts.prepare = placed(lowered, lowered.prepare, prepared_index, {});

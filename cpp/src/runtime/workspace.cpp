@@ -41,16 +41,30 @@ void Workspace::Impl::release(std::unique_ptr<Storage> arena) {
   free_.push_back(std::move(arena));
 }
 
-std::shared_ptr<PreparedValue> Workspace::Impl::prepared(const std::string& key, int64_t bytes,
-                                                         std::vector<std::shared_ptr<VariableState>> sources) {
+std::vector<std::shared_ptr<PreparedValue>> Workspace::Impl::prepared(const std::vector<Wanted>& wanted) {
   std::lock_guard lock(mutex_);
   std::erase_if(prepared_, [](const auto& entry) { return entry.second.expired(); });
-  auto& slot = prepared_[key];
-  if (auto value = slot.lock()) return value;
-  auto value = std::make_shared<PreparedValue>(bytes);
-  value->sources = std::move(sources);
-  slot = value;
-  return value;
+  const auto joins_block = [&](const Wanted& value) {
+    return value.bytes < 2 * kHugePage && prepared_.count(value.key) == 0;
+  };
+  int64_t bytes = 0, place = 0;
+  for (const Wanted& value : wanted) bytes += joins_block(value) ? aligned(value.bytes) : 0;
+  const auto block = bytes > 0 ? std::make_shared<Storage>(bytes) : nullptr;
+  std::vector<std::shared_ptr<PreparedValue>> values;
+  for (const Wanted& value : wanted) {
+    const bool joins = joins_block(value);
+    auto& slot = prepared_[value.key];
+    auto found = slot.lock();
+    if (!found) {
+      found = joins ? std::make_shared<PreparedValue>(block, place, value.bytes)
+                    : std::make_shared<PreparedValue>(value.bytes);
+      found->sources = value.sources;
+      slot = found;
+      place += joins ? aligned(value.bytes) : 0;
+    }
+    values.push_back(std::move(found));
+  }
+  return values;
 }
 
 }  // namespace striate

@@ -16,6 +16,8 @@ namespace striate {
 // What depends on variables (or constants) alone: packed, folded, cast weights. Current while the versions match.
 struct PreparedValue {
   explicit PreparedValue(int64_t bytes) : storage(bytes) {}
+  PreparedValue(std::shared_ptr<Storage> block, int64_t place, int64_t bytes)
+      : storage(static_cast<char*>(block->data()) + place, bytes, [block] {}) {}
   Storage storage;
   std::vector<std::shared_ptr<VariableState>> sources;
   std::vector<uint64_t> versions;  // of the sources when it was computed; empty: never
@@ -31,9 +33,15 @@ struct Workspace::Impl {
   std::unique_ptr<Storage> acquire(int64_t bytes);
   void release(std::unique_ptr<Storage> arena);
 
-  // The prepared value of this key, shared by all programs of the workspace that ask for it.
-  std::shared_ptr<PreparedValue> prepared(const std::string& key, int64_t bytes,
-                                          std::vector<std::shared_ptr<VariableState>> sources);
+  struct Wanted {
+    std::string key;
+    int64_t bytes;
+    std::vector<std::shared_ptr<VariableState>> sources;
+  };
+  // The prepared values of these keys, shared by all programs of the workspace that ask for them. Small ones that are
+  // new lie in one block, of huge pages if it is large: with a page of 4 KB for every 64 lines of its 1x1 weights one
+  // image of ResNet-50 takes 1% longer, of GoogLeNet 1.5%.
+  std::vector<std::shared_ptr<PreparedValue>> prepared(const std::vector<Wanted>& wanted);
 
   std::mutex prepare_mutex;  // one program prepares at a time; the others then find the values current
 
