@@ -143,6 +143,10 @@ def copied(array: np.ndarray, dtype: Any) -> np.ndarray:
     return made.copy() if np.may_share_memory(made, array) else made
 
 
+# Bytes from which on a batch is gathered by a thread of its own: 400 KB take 30 us, and handing them over 80.
+GATHERED_BESIDE = 1 << 20
+
+
 class ArrayFeed:
     """Batches of arrays held in memory.
 
@@ -171,13 +175,21 @@ class ArrayFeed:
         return -(-self.samples // self.batch_size)
 
     def batches(self, epoch: int = 0, steps: int | None = None, seed: int | None = None) -> Iterator[Batch]:
-        """One epoch, as `visits` says; each batch is gathered while the one before is computed."""
+        """One epoch, as `visits` says; large batches are gathered while the one before is computed."""
         visited = visits(self.samples, self.steps, epoch, steps, seed)
         if seed is None and all(
             a.dtype == d and a.flags.c_contiguous for a, d in zip(self.arrays, self.dtypes, strict=True)
         ):
             return (self._batch(*visit) for visit in visited)  # slices: nothing to gather
+        if self._batch_bytes < GATHERED_BESIDE:
+            return (self._batch(*visit) for visit in visited)
         return ahead(self._batch, visited)
+
+    @property
+    def _batch_bytes(self) -> int:
+        return self.batch_size * sum(
+            array[:1].size * dtype.itemsize for array, dtype in zip(self.arrays, self.dtypes, strict=True)
+        )
 
     def begin_epoch(self) -> None:
         """Nothing to tell: the order of samples is `visits`'."""

@@ -95,6 +95,29 @@ def test_two_fits_of_short_epochs_are_one(monkeypatch):
     assert parts[0] + parts[1] == visited(X, 3, monkeypatch, steps_per_epoch=4)
 
 
+def test_large_batches_are_gathered_by_another_thread_in_the_same_order(monkeypatch):
+    feed = ArrayFeed([X], [X], [], ["float32", "float32"], batch_size=4)
+    threads = []
+    original = ArrayFeed._batch
+
+    def spying(self, *args):
+        threads.append(threading.current_thread())
+        return original(self, *args)
+
+    monkeypatch.setattr(ArrayFeed, "_batch", spying)
+
+    def gathered():
+        threads.clear()
+        return [batch.inputs[0].tolist() for batch in feed.batches(seed=3)], set(threads)
+
+    small, here = gathered()
+    monkeypatch.setattr("striate.training.feeding.GATHERED_BESIDE", 4 * 2 * X.itemsize)
+    large, elsewhere = gathered()
+    assert small == large
+    assert here == {threading.current_thread()}
+    assert threading.current_thread() not in elsewhere
+
+
 def test_sources_hear_of_epochs():
     source = Pairs()
     net().fit(source, epochs=2, verbose=0)
