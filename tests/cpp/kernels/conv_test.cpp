@@ -271,6 +271,24 @@ TEST_CASE("conv: rounding stays within the bound over long reductions") {
   check_rounded(conv_shape(1, 200, 9, kNone, {6, 5, 1, 1, 2, 2}, {6, 5, 2, 1, 2, 2}));
 }
 
+// 50,176 terms in one chain lose 8 epsilons.
+TEST_CASE("conv: weight gradients of many pixels of one sign") {
+  const ConvShape s = conv_shape(16, 16, 32, kNone, {56, 1, 1, 1, 0, 0}, {56, 1, 1, 1, 0, 0});
+  Values x = reals(x_size(s), 1), gy = reals(y_size(s), 2);
+  for (Values* values : {&x, &gy})
+    for (double& v : *values) v = std::abs(v);
+  const Values gw = reference_weight_gradient(s, x, gy);
+  for_each_kernel(Family::conv, int(ConvFunction::weight_gradient), &s,
+                  [&](const Kernel& kernel, const std::string& label, auto* type) {
+                    using T = std::remove_pointer_t<decltype(type)>;
+                    if (sizeof(T) != sizeof(float)) return;  // no better than the reference
+                    INFO(label);
+                    const std::vector<std::vector<T>> inputs{cast<T>(x), cast<T>(gy)};
+                    const auto got = run_kernel<T>(kernel, &s, inputs, int64_t(gw.size()), Split::whole);
+                    CHECK(worst(got, gw, gw) <= 4);
+                  });
+}
+
 // STRIATE_TEST_SEED and STRIATE_TEST_ROUNDS make it a longer search; a failure names its shape.
 TEST_CASE("conv: random shapes") {
   const char* seed = std::getenv("STRIATE_TEST_SEED");
