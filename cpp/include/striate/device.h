@@ -12,9 +12,9 @@ namespace striate {
 STRIATE_API void set_num_threads(int count);
 STRIATE_API int num_threads();
 
-// Whether convolutions may be computed by Winograd's algorithm: up to three times as fast, 5x5 kernels four times, with
-// an error of up to 1e-5, of 5x5 kernels 2e-5, of the largest result in float32, against 1e-6 to 3e-6. Default: yes,
-// unless STRIATE_WINOGRAD is 0. A change holds for runs that start afterwards.
+// Whether convolutions may be computed by Winograd's algorithm, up to three times as fast, 5x5 kernels four times. In
+// float32 the largest error is up to 1e-5 of the largest result, of weight gradients up to 2e-5, of 5x5 kernels
+// up to 3e-5; of plain sums about 2e-6. Default: yes, unless STRIATE_WINOGRAD is 0. A change holds for runs that start afterwards.
 STRIATE_API void set_winograd(bool allowed);
 STRIATE_API bool winograd();
 

@@ -42,6 +42,7 @@ struct MatmulMomentum : OpBase<MatmulMomentum> {
 };
 
 // Where the gradient's way to memory and back is what a step takes: products over more rows are worth packing.
+// No more than one call of the micro-kernel sums (`depth` in matmul.cpp), so that the gradient's bits stay the same.
 constexpr int64_t kMostRows = 64;
 constexpr int64_t kLeastElements = 64 << 10;
 

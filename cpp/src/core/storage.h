@@ -9,6 +9,7 @@ namespace striate {
 inline constexpr int64_t kAlignment = 64;  // a cache line, and the widest vector
 inline constexpr int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 inline constexpr int64_t kHugePage = int64_t{2} << 20;
+inline constexpr int64_t kLargeBytes = 2 * kHugePage;  // that have huge pages of their own
 
 class Storage {
  public:

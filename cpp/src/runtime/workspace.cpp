@@ -45,7 +45,7 @@ std::vector<std::shared_ptr<PreparedValue>> Workspace::Impl::prepared(const std:
   std::lock_guard lock(mutex_);
   std::erase_if(prepared_, [](const auto& entry) { return entry.second.expired(); });
   const auto joins_block = [&](const Wanted& value) {
-    return value.bytes < 2 * kHugePage && prepared_.count(value.key) == 0;
+    return value.bytes > 0 && value.bytes < kLargeBytes && prepared_.count(value.key) == 0;
   };
   int64_t bytes = 0, place = 0;
   for (const Wanted& value : wanted) bytes += joins_block(value) ? aligned(value.bytes) : 0;

@@ -1,4 +1,4 @@
-"""Data on its way to a step: checked once, then gathered batch by batch while the last step computes."""
+"""Data on its way to a step: checked once, then gathered batch by batch, large ones while the last step computes."""
 
 from __future__ import annotations
 
@@ -137,6 +137,11 @@ def engine_dtype(dtype: np.dtype) -> str:
     return "int64" if dtype.kind in "iu" else "float32"
 
 
+def rows_of(array: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The rows of these numbers. `take` is the faster, but first copies all of an array that isn't contiguous."""
+    return array.take(order, axis=0) if array.flags.c_contiguous else array[order]
+
+
 def copied(array: np.ndarray, dtype: Any) -> np.ndarray:
     """The array, contiguous and of this type, in memory of its own."""
     made = np.ascontiguousarray(array, dtype)
@@ -177,19 +182,17 @@ class ArrayFeed:
     def batches(self, epoch: int = 0, steps: int | None = None, seed: int | None = None) -> Iterator[Batch]:
         """One epoch, as `visits` says; large batches are gathered while the one before is computed."""
         visited = visits(self.samples, self.steps, epoch, steps, seed)
-        if seed is None and all(
+        slices = seed is None and all(
             a.dtype == d and a.flags.c_contiguous for a, d in zip(self.arrays, self.dtypes, strict=True)
-        ):
-            return (self._batch(*visit) for visit in visited)  # slices: nothing to gather
-        if self._batch_bytes < GATHERED_BESIDE:
+        )  # nothing to gather
+        if slices or self._batch_bytes < GATHERED_BESIDE:
             return (self._batch(*visit) for visit in visited)
         return ahead(self._batch, visited)
 
     @property
     def _batch_bytes(self) -> int:
-        return self.batch_size * sum(
-            array[:1].size * dtype.itemsize for array, dtype in zip(self.arrays, self.dtypes, strict=True)
-        )
+        count = min(self.batch_size, self.samples)
+        return sum(array[:count].size * dtype.itemsize for array, dtype in zip(self.arrays, self.dtypes, strict=True))
 
     def begin_epoch(self) -> None:
         """Nothing to tell: the order of samples is `visits`'."""
@@ -201,7 +204,7 @@ class ArrayFeed:
         begin, end = step * self.batch_size, min((step + 1) * self.batch_size, self.samples)
         parts = []
         for array, dtype in zip(self.arrays, self.dtypes, strict=True):
-            part = array[begin:end] if order is None else array.take(order[begin:end], axis=0)
+            part = array[begin:end] if order is None else rows_of(array, order[begin:end])
             parts.append(np.ascontiguousarray(part, dtype=dtype))
         first, second = self.splits
         return Batch(parts[:first], parts[first:second], parts[second:])

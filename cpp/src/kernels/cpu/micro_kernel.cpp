@@ -36,8 +36,8 @@ void run_tiles(const Reduction& sum, const Real* a, const Real* b, Real* c, int6
   const int64_t tail = columns - (Vecs - 1) * kLanes;
   const int64_t a_row = Layout == RowLayout::unit ? 1 : sum.a_row;
   const int64_t a_step = Layout == RowLayout::strided ? 1 : sum.a_step;
-  // What c holds is the first term where rows are pixels: a sum then has the same bits in one call and in several. Sums
-  // over pixels are long, and add it as the last: 50,000 terms of one sign lose 1.6e-7 so, and 8.3e-7 in one chain.
+  // With rows of pixels what c holds is the first term: a sum has the same bits in one call and in several. Sums over
+  // pixels are long, and add it as the last: 50,000 terms of one sign lose 1.6e-7 so, and 8.3e-7 in chains of 3,136.
   const bool continues = accumulate && Layout == RowLayout::strided;
   const bool adds = accumulate && Layout == RowLayout::unit;
   const Real* ahead = sum.prefetch_step ? sum.prefetch : a;

@@ -6,6 +6,8 @@
 //       of a[line * a_line + tile * a_tile + i . a_stride + r * a_row + t * a_step] * b[tile * b_tile + i . b_stride +
 //       t * b_step + j]
 //
+// What c holds beforehand is added before the terms (strided layout) or after them (unit).
+//
 // One call does lines of tiles: describing and calling each by itself costs 25 cycles, a fifth of a tile of 16 terms.
 // The three outer loops are what makes one kernel do for all: the taps of a convolution (forward, input
 // gradient), the rows of an image (weight gradient), nothing at all (matrix product). They run in order, so

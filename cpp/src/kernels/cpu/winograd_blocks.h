@@ -99,17 +99,6 @@ STRIATE_INLINE void transform_tiles(const PatchTiles& tiles, const Pixels& from,
   }
 }
 
-// work(pair) for every pair of rows of points; pair.value is a constant.
-template <int Value>
-struct Constant {
-  static constexpr int value = Value;
-};
-template <int P, int Pair = 0, class Work>
-STRIATE_INLINE void for_pairs(Work work) {
-  work(Constant<Pair>{});
-  if constexpr (2 * Pair + 2 < P) for_pairs<P, Pair + 1>(work);
-}
-
 // The points of `Pairs` pairs of rows of the input's tiles. Short tiles, and phases of one tap, get all points, too,
 // some of which nobody reads.
 template <int P, int First, int Pairs, bool Far = false>

@@ -216,6 +216,7 @@ template <int M, int R, bool Gradient>
 double arithmetic(const Convolution<M, R, Gradient>& k) {
   const double in_vectors = double(ceil_div(k.c_in, kLanes)), out_vectors = double(ceil_div(k.c_out, kLanes));
   const double products = 1.15 * points_a_tile<M, R, Gradient>(k.s) * double(k.c_in) * out_vectors / 2;
+  // Of 64 points: as much more as there are more of them.
   const double transform = k.P == 8 ? 380 : k.P == 6 ? 200 : k.kInPhases * k.kOutPhases > 1 ? 120 : 60;
   const double transforms = transform * (k.kInPhases * in_vectors + k.kOutPhases * out_vectors);
   return double(max_of(k.grid.tiles(), 4 * k.patches.count)) * (products + transforms);

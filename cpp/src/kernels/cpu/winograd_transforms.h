@@ -6,9 +6,9 @@
 //
 // The points are 0, infinity and pairs +-p; a transform yields them pair by pair, (0, infinity) first, since the two of
 // a pair share their even and odd halves. The usual +-1, +-2 lose 3.5 times more accuracy than +-5/8, +-3/2 (largest
-// error of F(4x4, 3x3) over 64 channels 1.4e-6 of the largest result against 4.7e-6), whose powers are exact too. Of
-// 125 triples +-1/2, +-1, +-7/4 are among the most accurate both at worst and on the whole: F(4x4, 5x5) loses 5.5e-6, a
-// plain sum of as many terms 1.1e-6 to 1.8e-6.
+// error of F(4x4, 3x3) over 64 channels 1.4e-6 of the largest result against 4.7e-6), whose powers are exact too.
+// +-1/2, +-1, +-7/4 are among the best of 125 triples: F(4x4, 5x5) loses 5.5e-6, a plain sum of as many terms 1.1e-6
+// to 1.8e-6.
 #pragma once
 
 #include "kernels/cpu/table.h"
@@ -149,6 +149,17 @@ STRIATE_INLINE void gather(const Vec (&m)[P], Vec (&y)[T]) {
 }
 
 // --- two dimensions: points of a tile are numbered row * P + column, both in the order above -----------------------
+
+template <int Value>
+struct Constant {
+  static constexpr int value = Value;
+};
+// work(pair) for every pair of rows of points; pair.value is a constant.
+template <int P, int Pair = 0, class Work>
+STRIATE_INLINE void for_pairs(Work work) {
+  work(Constant<Pair>{});
+  if constexpr (2 * Pair + 2 < P) for_pairs<P, Pair + 1>(work);
+}
 
 // Rows 2 * Pair and 2 * Pair + 1 of the points of an input tile: a third of F(4x4, 3x3)'s 36 points for a third of
 // its arithmetic, so that a block of tiles need not keep them all. load(column, its P values), store(point within the

@@ -2,8 +2,8 @@
 // output gradient's tiles D (each spread over the P x P points), the sums over all tiles of V^T D, one product a point,
 // transform back to the R x R taps.
 //
-// An item is a block of channels x columns for a chunk of tiles: its sums of all points stay in L2 while tiles stream
-// by, some at a time, one pair of rows of points at a time. It transforms its sums back itself, so that chunks
+// An item is a block of channels x columns for a chunk of tiles, which stream by, some at a time, one pair of rows of
+// points at a time. It transforms its sums back itself, so that chunks
 // leave R x R taps and not P x P points; phase 1 adds the chunks by a fixed tree. The number of chunks depends on the
 // shape alone.
 #pragma once
@@ -215,10 +215,12 @@ double weight_gradient_cost(const ConvShape& shape) {
   const double in_vectors = double(ceil_div(k.s.c_in, kLanes)), out_vectors = double(ceil_div(k.s.c_out, kLanes));
   const double tiles = double(k.grid.tiles()), patches = double(k.patches.count);
   const double products = points_a_tile<M, R, false>(k.s) * double(k.s.c_in) * out_vectors / 2;
-  const double transforms = (k.P == 6 ? 250 : 75) * double(kPhases<R>) *
-                            (in_vectors * double(k.column_blocks) + out_vectors * double(k.c_blocks));
+  // Of 64 points: as much more as there are more of them.
+  const double transform = k.P == 8 ? 450 : k.P == 6 ? 250 : 75, transform_back = k.P == 8 ? 350 : k.P == 6 ? 200 : 60;
+  const double transforms =
+      transform * double(kPhases<R>) * (in_vectors * double(k.column_blocks) + out_vectors * double(k.c_blocks));
   return products * (1.25 * tiles + 6 * patches) + transforms * tiles +
-         (k.P == 6 ? 200 : 60) * double(kPhases<R> * k.chunks) * double(k.s.c_in) * out_vectors;
+         transform_back * double(kPhases<R> * k.chunks) * double(k.s.c_in) * out_vectors;
 }
 
 template <int M, int R>
