@@ -13,8 +13,9 @@ STRIATE_API void set_num_threads(int count);
 STRIATE_API int num_threads();
 
 // Whether convolutions may be computed by Winograd's algorithm, up to three times as fast, 5x5 kernels four times. In
-// float32 the largest error is up to 1e-5 of the largest result, of weight gradients up to 2e-5, of 5x5 kernels
-// up to 3e-5; of plain sums about 2e-6. Default: yes, unless STRIATE_WINOGRAD is 0. A change holds for runs that start afterwards.
+// float32 the largest error is up to 1e-5 of the largest result, of weight gradients up to 2e-5, of 5x5 kernels up to
+// 3e-5; of plain sums about 2e-6. Default: yes, unless STRIATE_WINOGRAD is 0. A change holds for runs that start
+// afterwards.
 STRIATE_API void set_winograd(bool allowed);
 STRIATE_API bool winograd();
 
