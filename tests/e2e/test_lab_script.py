@@ -1,4 +1,4 @@
-"""The TensorFlow lab script, unedited but for its import line."""
+"""The TensorFlow lab script, unedited but for its import line; of a hundred seeds one or two miss these accuracies."""
 
 import os
 import runpy
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import striate
 from striate.datasets import mnist5k
 from striate.datasets._idx import write_idx
 
@@ -43,6 +44,7 @@ def test_with_its_import_line_replaced(mnist_folder, tmp_path):
     assert first == "import tensorflow as tf"
     script = tmp_path / "lab.py"
     script.write_text("import striate as tf\n" + rest)
+    striate.utils.set_random_seed(1)
     check(runpy.run_path(str(script)), accuracy=0.90)
 
 
@@ -51,7 +53,7 @@ def test_unedited_after_install_as(mnist_folder):
     """Where TensorFlow is absent; in a process of its own, because sys.modules is changed."""
     code = (
         "import sys, runpy; sys.modules.pop('tensorflow', None); import striate; "
-        "striate.install_as('keras', 'tensorflow.keras'); "
+        "striate.install_as('keras', 'tensorflow.keras'); striate.utils.set_random_seed(1); "
         f"names = runpy.run_path({str(SCRIPT)!r}); print('accuracy', names['test_acc'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
@@ -66,4 +68,5 @@ def test_full_mnist_reaches_985_in_two_epochs(tmp_path):
     script = tmp_path / "lab.py"
     text = SCRIPT.read_text().replace("import tensorflow as tf", "import striate as tf")
     script.write_text(text.replace("model.fit(train_x, train_y)", "model.fit(train_x, train_y, epochs = 2)"))
+    striate.utils.set_random_seed(1)
     check(runpy.run_path(str(script)), accuracy=0.985)
