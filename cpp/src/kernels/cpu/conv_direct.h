@@ -104,14 +104,17 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
            (w.packed_first + ((d.packed_first + d_tap) * k.s.kernel[1] + h.packed_first + line.h_tap) * k.w_taps) *
                k.c_in * width;
   };
-  // Runs of memory asked for with one tap: a tile's input, and what its results are joined with.
+  // Runs of memory asked for with one tap: a tile's input, what its results are joined with, and where they go. A
+  // buffer that this run of the program has not met yet lies in memory, and a store reads the line first.
   struct {
     int64_t count = 1;
-    const Real* beside[2];
+    const Real* beside[3];
   } asked;
+  const bool asks_y = !pooled && !to.streams && to.y != to.residual && to.y != to.mask && y_row == k.c_out;
   if (b.panel_end - b.panel_begin == k.panels && y_row == k.c_out) {
     if (to.residual) asked.beside[asked.count++ - 1] = to.residual;
     if (to.mask) asked.beside[asked.count++ - 1] = to.mask;
+    if (asks_y) asked.beside[asked.count++ - 1] = to.y;
   }
   const int64_t run_panels = min_of(kRunPanels, ceil_div(b.panel_end - b.panel_begin, asked.count));
   // What a call asks for meanwhile, a share with every term; `from`, `rows`, `lines` as below.
@@ -131,8 +134,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       sum.prefetch_step = min_of(ceil_div(rows * k.packed_panel(), outputs * terms), kLine);
       sum.prefetch = at.packed + next + ((line.q - b.h_begin) * pixels + from * lines) * k.packed_panel() / outputs;
     } else if (k.one_tap) {
-      // The next tile's input and what its results are joined with, runs of memory one after the other, a share of them
-      // with every panel.
+      // The next tile's input and the memory beside it, runs one after the other, a share of them with every panel.
       const int64_t shares = b.panel_end - b.panel_begin, at_share = (panel - b.panel_begin) * asked.count;
       const int64_t run = at_share / shares, elements = run == 0 ? rows * pixel_row : rows * y_row;
       sum.prefetch_step = min_of(ceil_div(elements * asked.count, max_of(shares * sum.length, 1)), kLine);
@@ -142,6 +144,11 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       // The next row of outputs, a share of its input with every term.
       sum.prefetch_step = ceil_div(h.in_step * strip.row, ceil_div(pixels, kTileRows) * line.h_taps * w.taps * k.c_in);
       sum.prefetch = line.row + (line.h_taps * h.offset_step + from * h.in_step / pixels) * strip.row;
+    } else if (asks_y && panel == b.panel_begin && pixels == w.outputs && d_taps * line.h_taps > 0) {
+      // The lines of results after these, which are one run of memory.
+      const int64_t terms = d_taps * line.h_taps * w.taps * k.c_in;
+      sum.prefetch_step = min_of(ceil_div(y_line, ceil_div(pixels, kTileRows) * terms), kLine);
+      sum.prefetch = to.y + line.y + lines * y_line + from * y_row;
     }
   };
   // On `lines` lines, a run of `tiles` tiles of `rows` outputs from output `from` on, each `panels` panels.
