@@ -59,7 +59,10 @@ struct Correlation {
     while (!one_tap && w_block > kTileRows && strip_elements() > kStripElements) w_block = half(w_block, w_multiple);
     count_blocks(h, w);
     const int64_t terms = s.n * product(s.out) * product(s.kernel) * c_in * c_out;
-    const int64_t wanted = max_of(min_of(kWantedItems, terms / kItemTerms), 1);
+    int64_t wanted = max_of(min_of(kWantedItems, terms / kItemTerms), 1);
+    // Panels alone, where they are many and all of them more than L2 holds: each block of lines would read them again.
+    if (!one_tap && items() == 1 && panels >= kWantedItems / 4 && panels * packed_panel() > kPanelElements)
+      wanted = min_of(wanted, panels);
     // One group's panels stay in L2 over all pixels; where all panels do, pixels are shared out first, in items of two
     // tiles or more, so that a thread reads what it wrote.
     by_pixels = !one_tap || panels * packed_panel() <= kPanelElements / 2;
