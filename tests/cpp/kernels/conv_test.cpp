@@ -242,6 +242,15 @@ TEST_CASE("conv: results large enough to be written past the caches") {
   check_exact(conv_shape(1, 1, 64, kNone, strided, strided));
 }
 
+TEST_CASE("conv: one image with more weights than stay in L2") {
+  const Spatial high{12, 1, 1, 1, 0, 0}, wide{11, 1, 1, 1, 0, 0}, same{7, 3, 1, 1, 1, 1}, strided{13, 3, 2, 1, 1, 1};
+  const Epilogue epilogue{true, Activation::relu, true};
+  check_exact(conv_shape(1, 256, 520, kNone, high, wide, epilogue));  // 532 KB, halves of 66 pixels
+  check_exact(conv_shape(1, 520, 250, kNone, high, wide));
+  check_exact(conv_shape(1, 40, 1030, kNone, same, same, epilogue));  // 1.5 MB: panels alone
+  check_exact(conv_shape(1, 40, 1030, kNone, strided, strided));
+}
+
 TEST_CASE("conv: windows side by side") {
   const Spatial two{12, 2, 2, 1, 0, 0}, three{9, 3, 3, 1, 0, 0}, gap{13, 2, 2, 1, 0, 0}, wide{1, 1, 2, 1, 0, 1};
   for (int64_t c_in : {3, 16, 32})

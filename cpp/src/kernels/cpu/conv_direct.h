@@ -121,11 +121,13 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
   const auto ask_ahead = [&](Reduction & sum, const Line& line, int64_t panel, const Real* x, int64_t from,
                              int64_t rows, int64_t lines) __attribute__((always_inline)) {
     if (k.weights_stream() && k.one_tap) {
-      // The panels of the next items, a share of them with every tile of all outputs.
-      const int64_t outputs = h.outputs * w.outputs, group = (b.panel_end - b.panel_begin) * k.packed_panel();
+      // The panels of the next items, a share of them with every tile: of all outputs, which meet this group one after
+      // the other, or of the block, which then meets the next.
+      const int64_t outputs = k.by_pixels ? (b.h_end - b.h_begin) * pixels : h.outputs * w.outputs;
+      const int64_t output = k.by_pixels ? (line.q - b.h_begin) * pixels : line.q * w.outputs + b.w_begin;
+      const int64_t group = (b.panel_end - b.panel_begin) * k.packed_panel();
       sum.prefetch_step = min_of(ceil_div(rows * kPanel, outputs), kLine);
-      sum.prefetch = at.packed + b.panel_end % k.panels * k.packed_panel() +
-                     (line.q * w.outputs + b.w_begin + from) * group / outputs +
+      sum.prefetch = at.packed + b.panel_end % k.panels * k.packed_panel() + (output + from) * group / outputs +
                      (panel - b.panel_begin) * k.packed_panel() * rows / outputs;
     } else if (k.weights_stream() && line.h_taps > 0) {
       // The next panel, a share of it with every tile of the block.

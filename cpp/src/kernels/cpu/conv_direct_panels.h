@@ -12,6 +12,7 @@ constexpr int64_t kStripElements = (512 << 10) / sizeof(Real);   // of the 1 to 
 constexpr int64_t kPanelElements = (1024 << 10) / sizeof(Real);  // of panels that stay in L2
 constexpr int64_t kWantedItems = 32;
 constexpr int64_t kItemTerms = 1 << 16;  // products an item should have: about 3 us
+constexpr int64_t kHalvedPixels = 128;   // whose halves read panels at 9 GB/s at most
 
 template <bool Gradient>
 struct Correlation {
@@ -67,6 +68,14 @@ struct Correlation {
     // tiles or more, so that a thread reads what it wrote.
     by_pixels = !one_tap || panels * packed_panel() <= kPanelElements / 2;
     const bool whole = one_tap && by_pixels;
+    // Up to twice as many pass by each half of one image's pixels, which stays where it is. Were they shared out, what
+    // a core writes the other would have read; where two share no L3 it then writes at 8 GB/s.
+    if (one_tap && !whole && items() == 1 && w.outputs >= kHalvedPixels && panels * packed_panel() <= kPanelElements) {
+      by_pixels = true;
+      wanted = min_of(wanted, 2 * panels);
+      w_block = ceil_div(w.outputs, 2);
+      count_blocks(h, w);
+    }
     while (items() * (whole ? 1 : panels) < wanted && h_block > least_h &&
            (!whole || h_block * w_block > 2 * kTileRows)) {
       h_block = half(h_block, least_h);
