@@ -23,6 +23,14 @@ constexpr int64_t kRunPixels = 16 * kTileRows;
 constexpr int64_t kRunElements = kItemPixels * kPanel;  // a line may be longer
 constexpr int64_t kRunPanels = 8;
 
+// Rows of a tile that lie a multiple of 4 KB apart share one set of L1, of 12 lines: more push each other out before
+// their 16 terms are over (1024 -> 256 @14: 96% of peak with 14 rows, 99.5% with 12 to 10).
+constexpr int64_t kSetElements = 4096 / sizeof(Real), kSetRows = 12, kLeastSetRows = 10;
+STRIATE_INLINE int64_t tile_rows_apart(int64_t pixels, int64_t pixel_row) {
+  const bool fits = kTileRows <= kSetRows || pixel_row % kSetElements != 0;
+  return fits || pixels / ceil_div(pixels, kSetRows) < kLeastSetRows ? kTileRows : kSetRows;
+}
+
 struct Operands {
   const Real *x, *packed;
   Finish finish;
@@ -191,7 +199,7 @@ void run_block(const Correlation<Gradient>& k, const Axis& d, const Axis& h, con
       const Line line = line_at(q);
       // Whole panels; then what is left, in tiles of its own height.
       const int64_t whole = min_of(max_of(k.c_out / kPanel, b.panel_begin), b.panel_end);
-      for_tile_runs(pixels, kTileRows, [&](int64_t first, int64_t rows, int64_t tiles) {
+      for_tile_runs(pixels, tile_rows_apart(pixels, pixel_row), [&](int64_t first, int64_t rows, int64_t tiles) {
         for (int64_t t = 0; t < tiles; ++t)
           for (int64_t panel = b.panel_begin; panel < whole; panel += run_panels)
             add(line, panel, min_of(whole - panel, run_panels), first + t * rows, rows, 1, 1);
