@@ -251,6 +251,13 @@ TEST_CASE("conv: one image with more weights than stay in L2") {
   check_exact(conv_shape(1, 40, 1030, kNone, strided, strided));
 }
 
+TEST_CASE("conv: pixels 4 KB apart") {
+  const Spatial high{5, 1, 1, 1, 0, 0}, wide{7, 1, 1, 1, 0, 0}, strided{27, 1, 2, 1, 0, 0};
+  check_exact(conv_shape(1, 1024, 40, kNone, high, wide));  // 35 pixels, in tiles of 12 and 11
+  check_exact(conv_shape(2, 40, 1024, kNone, high, wide, {false, Activation::none, true, true}));
+  check_exact(conv_shape(1, 512, 40, kNone, high, strided));  // a line of 14
+}
+
 TEST_CASE("conv: windows side by side") {
   const Spatial two{12, 2, 2, 1, 0, 0}, three{9, 3, 3, 1, 0, 0}, gap{13, 2, 2, 1, 0, 0}, wide{1, 1, 2, 1, 0, 1};
   for (int64_t c_in : {3, 16, 32})

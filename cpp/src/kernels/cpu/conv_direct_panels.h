@@ -68,8 +68,8 @@ struct Correlation {
     // tiles or more, so that a thread reads what it wrote.
     by_pixels = !one_tap || panels * packed_panel() <= kPanelElements / 2;
     const bool whole = one_tap && by_pixels;
-    // Up to twice as many pass by each half of one image's pixels, which stays where it is. Were they shared out, what
-    // a core writes the other would have read; where two share no L3 it then writes at 8 GB/s.
+    // Panels of up to twice that pass by one half of an image's pixels, then by the other. If panels were shared out,
+    // each core would write what the other had read: at 8 GB/s, where they share no L3.
     if (one_tap && !whole && items() == 1 && w.outputs >= kHalvedPixels && panels * packed_panel() <= kPanelElements) {
       by_pixels = true;
       wanted = min_of(wanted, 2 * panels);
