@@ -5,7 +5,8 @@
 // pads its strip of input once, then each panel (73 KB at 64 channels, 3x3) streams through the tiles from L2
 // at 128 bytes per 14 cycles, far below what L2 gives. Taps above, below, before and behind the input are left
 // out of the loops; only the borders along w are copied zeros. With one tap it is the panels that stay in L2 while
-// the input streams by: each tile of pixels meets all of them, and the next tile is asked for meanwhile.
+// the input streams by: each tile of pixels meets all of them, and the next tile is asked for meanwhile. Of one image
+// whose input stays in L2 and whose panels do not, the next panels are.
 //
 // Results without an epilogue go from the registers to y; large ones past the caches, since an ordinary store reads
 // the line first and the next step will not find it in a cache anyway (8.5 GB/s became 17).
