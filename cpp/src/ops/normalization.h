@@ -13,12 +13,13 @@ struct BatchNormBase : OpBase<Derived> {
   void attributes(AttributeVisitor& visit) override { visit("epsilon", epsilon); }
 };
 
-// Inputs (x, gamma, beta), and (residual) if one is fused; outputs (y, mean, variance), the biased statistics of x.
+// Inputs (x, gamma, beta), and (residual) if one is fused; outputs (y, mean, variance), the biased statistics of x, and
+// (signs of y) if they are asked for.
 struct BatchNormTrain : BatchNormBase<BatchNormTrain> {
   static constexpr std::string_view kName = "batch_norm_train";
   static constexpr bool kTwiceDifferentiable = false;
   // Set by the compiler alone: y = relu(normalized + residual). Files have neither, so they are told only where set.
-  bool relu = false, residual = false;
+  bool relu = false, residual = false, signs = false;
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
   std::vector<Value> gradient(const GradientArgs& args) const override;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/epilogue.h"
+
 namespace striate {
 
 std::string tuple_text(std::span<const int64_t> values) {
@@ -30,6 +32,12 @@ void check_same_dtype(std::string_view op, const char* name_a, const ValueType& 
 void check_shape(std::string_view op, const char* name, const ValueType& x, const Shape& expected, const char* why) {
   STRIATE_CHECK(compatible(x.shape, expected), shape, op, name, ".shape=", x.shape.text(), " does not fit. Expected ",
                 expected.text(), ", ", why, ".");
+}
+
+ValueType signs_type(std::string_view op, const Shape& of) {
+  STRIATE_CHECK(of.rank() > 0 && of.known() && of.back() % kSignChannels == 0, shape, op, "has no signs of shape ",
+                of.text(), ". Expected channels in multiples of ", kSignChannels, ".");
+  return {DType::uint8, Shape{of.elements() / 8}};
 }
 
 int normalize_axis(std::string_view op, int64_t axis, int rank) {

@@ -25,6 +25,10 @@ void check_same_dtype(std::string_view op, const char* name_a, const ValueType& 
 // Error(shape) unless the value may have this shape.
 void check_shape(std::string_view op, const char* name, const ValueType& x, const Shape& expected, const char* why);
 
+// The type of a value's signs (Epilogue::signs), of known sizes. Error(shape) where channels are no whole runs of
+// kSignChannels.
+ValueType signs_type(std::string_view op, const Shape& of);
+
 // Error(value) unless strides, margins and the like are numbers from `least` to this, with which sizes can be computed.
 constexpr int64_t kMostInRange = int64_t{1} << 30;
 void check_range(std::string_view op, const char* name, const std::vector<int64_t>& values, int64_t least);

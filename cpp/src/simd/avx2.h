@@ -39,6 +39,8 @@ STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) {
   if (n & 1) _mm_store_ss(p, rest);
 }
 STRIATE_INLINE void stream(float* p, Vec v) { _mm256_stream_ps(p, __m256(v)); }
+// Which lanes are above 0, a bit each.
+STRIATE_INLINE unsigned above_zero(Vec a) { return static_cast<unsigned>(_mm256_movemask_ps(__m256(a > Vec{}))); }
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm256_fmadd_ps(__m256(a), __m256(b), __m256(c))); }
 STRIATE_INLINE Vec sqrt(Vec a) { return Vec(_mm256_sqrt_ps(__m256(a))); }
 STRIATE_INLINE Vec round(Vec a) {

@@ -27,6 +27,8 @@ STRIATE_INLINE Vec load_n(const float* p, int64_t n) { return Vec(_mm512_maskz_l
 STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), __m512(v)); }
 // Past the caches; p aligned to 64 bytes. The executor's atomic counts are the fence.
 STRIATE_INLINE void stream(float* p, Vec v) { _mm512_stream_ps(p, __m512(v)); }
+// Which lanes are above 0, a bit each.
+STRIATE_INLINE unsigned above_zero(Vec a) { return _mm512_cmp_ps_mask(__m512(a), _mm512_setzero_ps(), _CMP_GT_OQ); }
 // a * b + c in one rounding
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c))); }
 // The masked forms with every lane kept: GCC 12 warns of an uninitialised operand inside the plain ones.

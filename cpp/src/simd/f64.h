@@ -22,6 +22,8 @@ STRIATE_INLINE void store_n(double* p, Vec v, int64_t n) {
   if (n > 1) p[1] = v[1];
 }
 STRIATE_INLINE void stream(double* p, Vec v) { store(p, v); }
+// Which lanes are above 0, a bit each.
+STRIATE_INLINE unsigned above_zero(Vec a) { return (a[0] > 0 ? 1u : 0u) | (a[1] > 0 ? 2u : 0u); }
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 STRIATE_INLINE Vec sqrt(Vec a) { return Vec{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
 // To nearest, for |a| < 2^51; callers clamp first.

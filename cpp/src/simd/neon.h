@@ -31,6 +31,10 @@ STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) {
 }
 // Nothing here goes past the caches: stnp takes a pair of vectors, and no intrinsic of GCC gives it.
 STRIATE_INLINE void stream(float* p, Vec v) { store(p, v); }
+// Which lanes are above 0, a bit each.
+STRIATE_INLINE unsigned above_zero(Vec a) {
+  return static_cast<unsigned>(vaddvq_s32(int32x4_t((a > Vec{}) & Int{1, 2, 4, 8})));
+}
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(vfmaq_f32(float32x4_t(c), float32x4_t(a), float32x4_t(b))); }
 STRIATE_INLINE Vec sqrt(Vec a) { return Vec(vsqrtq_f32(float32x4_t(a))); }
 STRIATE_INLINE Vec round(Vec a) { return Vec(vrndnq_f32(float32x4_t(a))); }

@@ -28,6 +28,8 @@ STRIATE_INLINE void store_n(float* p, Vec v, int64_t n) {
     if (i < n) p[i] = v[i];
 }
 STRIATE_INLINE void stream(float* p, Vec v) { _mm_stream_ps(p, __m128(v)); }
+// Which lanes are above 0, a bit each.
+STRIATE_INLINE unsigned above_zero(Vec a) { return static_cast<unsigned>(_mm_movemask_ps(__m128(a > Vec{}))); }
 STRIATE_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 STRIATE_INLINE Vec sqrt(Vec a) { return Vec(_mm_sqrt_ps(__m128(a))); }
 STRIATE_INLINE Int to_int(Vec a) { return Int(_mm_cvtps_epi32(__m128(a))); }

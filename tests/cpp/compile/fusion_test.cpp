@@ -318,6 +318,24 @@ TEST_CASE("normalization, residual and ReLU are one step, and two in the gradien
     }
 }
 
+TEST_CASE("masks that a normalization makes are bits, where channels fill whole vectors") {
+  for (const int64_t channels : {16, 20, 48}) {
+    const Value x = input("x", DType::float32, {kUnknown, 6, 5, channels});
+    const Variable w("w", random({1, 1, channels, 24}, 1)), v("v", random({3, 3, channels, 24}, 2)),
+        gamma("gamma", random({channels}, 3)), beta("beta", random({channels}, 4));
+    const Value normalized = ops::batch_norm_train(x, gamma.value(), beta.value(), 1e-3).y;
+    const Value sum = ops::add(normalized, x), y = ops::relu(sum);
+    const Value z = ops::add(ops::conv(y, w.value(), same_padding()), ops::conv(y, v.value(), same_padding()));
+    const std::vector<Value> g = gradients(ops::sum(ops::square(z)), {w.value(), v.value(), gamma.value(), x, y});
+    const std::vector<Tensor> given = {random({3, 6, 5, channels}, 5)};
+    const std::vector<Value> wanted = {g[0], g[1], g[2], g[3]};
+    const Function f("f", {x}, wanted);
+    CHECK(count_steps(f, given, "relu_gradient") == 0);
+    CHECK((f.dump({given[0].shape()}).find("signs=true") != std::string::npos) == (channels % 16 == 0));
+    check_same({x}, wanted, {g[4], sum}, given, 5e-2);  // values of ten thousands
+  }
+}
+
 TEST_CASE("the gradient of a ReLU before a max pooling is taken on the pooled side") {
   for (int64_t window : {2, 3}) {
     const Value x = input("x", DType::float32, {kUnknown, 8, 8, 3});

@@ -68,8 +68,7 @@ void check_function(ConvFunction function, const ConvShape& s, const std::vector
   for_each_kernel(Family::conv, int(function), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     if (std::string(kernel.name).rfind("winograd", 0) == 0) return;  // winograd_test.cpp
-    std::vector<std::vector<T>> cast_inputs;
-    for (const Values& input : inputs) cast_inputs.push_back(cast<T>(input));
+    const auto cast_inputs = epilogue_inputs<T>(s.epilogue, inputs);
     INFO(label, ": ", describe(s));
     const auto got = run_kernel<T>(kernel, &s, cast_inputs, int64_t(want.size()), Split::whole);
     CHECK(worst(got, want, bound) <= 1);
@@ -222,6 +221,17 @@ TEST_CASE("conv: layers of real nets, scaled down") {
   check_exact(conv_shape(1, 130, 70, kNone, {6, 3, 1, 1, 1, 1}, {6, 3, 1, 1, 1, 1}));
   check_exact(conv_shape(1, 4, 8, kNone, kNone, {2000, 25, 1, 2, 24, 24}));
   check_exact(conv_shape(1, 16, 16, kNone, {70, 3, 1, 1, 1, 1}, {40, 3, 1, 1, 1, 1}));
+}
+
+TEST_CASE("conv: masks told as signs") {
+  const Spatial same{6, 3, 1, 1, 1, 1}, strided{7, 1, 2, 1, 0, 0}, plain{9, 1, 1, 1, 0, 0};
+  for (const Epilogue& epilogue : sign_epilogues())
+    for (int64_t channels : {16, 48, 80})
+      for (const Spatial& axis : {same, strided, plain}) {
+        const ConvShape s = conv_shape(2, channels, 96 - channels, kNone, axis, axis, epilogue);
+        check_rounded(s);
+        if (epilogue.activation <= Activation::relu) check_exact(s);
+      }
 }
 
 TEST_CASE("conv: every epilogue") {

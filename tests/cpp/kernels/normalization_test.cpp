@@ -1,6 +1,9 @@
 // Batch normalization on every ISA against two-pass loops in double.
 #include "kernels/normalization.h"
 
+#include <algorithm>
+
+#include "kernels/epilogue.h"
 #include "support/kernel_call.h"
 
 using namespace striate;
@@ -94,6 +97,18 @@ TEST_CASE("batch norm: training statistics and output") {
             const std::vector<int64_t> sizes = {s.rows * s.c * size, s.c * size, s.c * size};
             const auto got = call(kernel, &s, inputs, sizes, {{0, 0}});
             if (s.residual) CHECK(got == call(kernel, &s, inputs, sizes, {{0, 3}}));
+            if (s.c % kSignChannels == 0) {
+              BatchNormShape with_signs = s;
+              with_signs.signs = true;
+              std::vector<int64_t> more = sizes;
+              more.push_back(s.rows * s.c / 8);
+              const auto again = call(kernel, &with_signs, inputs, more, {{0, 0}});
+              CHECK(std::equal(got.begin(), got.end(), again.begin()));
+              const auto y = values_of<T>(got[0]);
+              Bytes signs(y.size() / 8);
+              for (size_t i = 0; i < y.size(); ++i) signs[i / 8] |= static_cast<unsigned char>((y[i] > 0) << i % 8);
+              CHECK(again[3] == signs);
+            }
             check_close(values_of<T>(got[1]), t.mean, [&](size_t) { return mean_bound<T>(offset); });
             check_close(values_of<T>(got[2]), t.variance,
                         [&](size_t j) { return variance_bound<T>(t.variance[j], offset) + mean_bound<T>(offset); });

@@ -58,8 +58,7 @@ void check(ConvFunction function, const ConvShape& s, const std::vector<Values>&
     using T = std::remove_pointer_t<decltype(type)>;
     if (!kernel.winograd) return;
     ++checked;
-    std::vector<std::vector<T>> cast_inputs;
-    for (const Values& input : inputs) cast_inputs.push_back(cast<T>(input));
+    const auto cast_inputs = epilogue_inputs<T>(s.epilogue, inputs);
     const auto got = run_kernel<T>(kernel, &s, cast_inputs, int64_t(want.size()), Split::whole);
     const double allowed = epsilons * double(std::numeric_limits<T>::epsilon()) * largest(sums);
     double worst = 0;
@@ -202,6 +201,15 @@ TEST_CASE("winograd: every epilogue") {
     for (const int64_t c_out : {16, 37}) {
       check_all({2, 16, c_out, {6, 9}, 3, 1, 1, epilogue});
       check_all({1, 16, c_out, {6, 9}, 5, 2, 2, epilogue});
+    }
+}
+
+TEST_CASE("winograd: masks told as signs") {
+  for (const Epilogue& epilogue : sign_epilogues())
+    for (const int64_t c_out : {16, 80}) {
+      check_all({2, 16, c_out, {6, 9}, 3, 1, 1, epilogue});
+      check_all({1, 48, c_out, {6, 9}, 5, 2, 2, epilogue});
+      check_all(strided(2, 16, c_out, {13, 18}, 1, 1, epilogue));
     }
 }
 

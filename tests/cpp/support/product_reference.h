@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -41,12 +42,36 @@ inline void reference_epilogue(const Epilogue& epilogue, const Beside& beside, s
   }
 }
 
+// The inputs (a, b, bias, residual, mask) of a step as the kernel is given them: a mask as its signs if it is told so.
+template <class T>
+std::vector<std::vector<T>> epilogue_inputs(const Epilogue& epilogue, const std::vector<std::vector<double>>& inputs) {
+  std::vector<std::vector<T>> given;
+  for (const std::vector<double>& input : inputs) given.emplace_back(input.begin(), input.end());
+  if (!epilogue.signs || inputs.size() < 5) return given;
+  std::vector<unsigned char> bytes(inputs[4].size() / 8);
+  for (size_t i = 0; i < inputs[4].size(); ++i) bytes[i / 8] |= static_cast<unsigned char>((inputs[4][i] > 0) << i % 8);
+  given[4].assign((bytes.size() + sizeof(T) - 1) / sizeof(T), T());
+  std::memcpy(given[4].data(), bytes.data(), bytes.size());
+  return given;
+}
+
 // Every kind of epilogue: all activations, and each set of operands.
 inline std::vector<Epilogue> epilogues() {
   std::vector<Epilogue> all;
   for (const Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::tanh})
     for (int operands = 0; operands < 8; ++operands)
       all.push_back({(operands & 1) != 0, activation, (operands & 2) != 0, (operands & 4) != 0});
+  return all;
+}
+
+// Those with a mask, told as signs.
+inline std::vector<Epilogue> sign_epilogues() {
+  std::vector<Epilogue> all;
+  for (Epilogue epilogue : epilogues()) {
+    if (!epilogue.mask) continue;
+    epilogue.signs = true;
+    all.push_back(epilogue);
+  }
   return all;
 }
 

@@ -3,6 +3,7 @@
 // against 14 a term.
 #pragma once
 
+#include "kernels/cpu/signs.h"
 #include "kernels/cpu/table.h"
 #include "kernels/epilogue.h"
 #include "simd/math.h"
@@ -14,6 +15,8 @@ namespace {
 struct Finish {
   const Real *bias, *residual, *mask;  // null where the epilogue has none
   Real* y;
+  const uint8_t* signs = nullptr;  // in place of the mask: of all of the step's y, which begins `first` elements before
+  int64_t first = 0;
   // Whole vectors go past the caches: the caller sees to their being aligned. Not where y is the residual's or the
   // mask's memory, whose line was just read.
   bool streams = false;
@@ -28,9 +31,13 @@ STRIATE_INLINE int64_t row_channels(const Epilogue& epilogue, int64_t channels) 
 STRIATE_INLINE Finish finish_of(const Epilogue& epilogue, const KernelArgs& args, int64_t y_elements, int64_t y_row) {
   Real* y = buffer<Real>(args, 5) + epilogue.part.first;
   if (epilogue.part.whole % kLanes != 0) y_row = 1;  // rows do not
-  return {
-      epilogue.bias ? buffer<const Real>(args, 2) : nullptr, epilogue.residual ? buffer<const Real>(args, 3) : nullptr,
-      epilogue.mask ? buffer<const Real>(args, 4) : nullptr, y, y_row % kLanes == 0 && worth_streaming(y_elements, y)};
+  return {epilogue.bias ? buffer<const Real>(args, 2) : nullptr,
+          epilogue.residual ? buffer<const Real>(args, 3) : nullptr,
+          epilogue.mask && !epilogue.signs ? buffer<const Real>(args, 4) : nullptr,
+          y,
+          epilogue.mask && epilogue.signs ? buffer<const uint8_t>(args, 4) : nullptr,
+          0,
+          y_row % kLanes == 0 && worth_streaming(y_elements, y)};
 }
 
 template <Activation A>
@@ -80,7 +87,7 @@ template <Activation A>
 STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows, int64_t columns, const Finish& at,
                                 int64_t y_row) {
   const auto activated = [](int64_t, Vec v, int64_t) __attribute__((always_inline)) { return activate<A>(v); };
-  if (!at.residual && !at.mask)
+  if (!at.residual && !at.mask && !at.signs)
     return for_sums(tile, tile_row, rows, columns, at.bias, at.y, y_row, at.streams, activated);
   const int64_t next = rows * y_row;  // to the tile after this one, whose lines are asked for
   const auto with_operands = [&](int64_t i, Vec v, int64_t valid) __attribute__((always_inline)) {
@@ -90,6 +97,7 @@ STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows
     };
     if (at.residual) v += beside(at.residual);
     v = activate<A>(v);
+    if (at.signs) return keep_above_zero(at.signs, at.first + i, v);
     return at.mask ? (beside(at.mask) > 0 ? v : zero()) : v;
   };
   const bool streams = at.streams && at.y != at.residual && at.y != at.mask;
@@ -114,8 +122,13 @@ STRIATE_INLINE void finish_rows(const Real* tile, int64_t tile_row, int64_t rows
 
 // The tile whose first element stands at y[offset], in channel `channel`.
 STRIATE_INLINE Finish tile_at(const Finish& step, int64_t channel, int64_t offset) {
-  return {step.bias ? step.bias + channel : nullptr, step.residual ? step.residual + offset : nullptr,
-          step.mask ? step.mask + offset : nullptr, step.y + offset, step.streams};
+  return {step.bias ? step.bias + channel : nullptr,
+          step.residual ? step.residual + offset : nullptr,
+          step.mask ? step.mask + offset : nullptr,
+          step.y + offset,
+          step.signs,
+          step.first + offset,
+          step.streams};
 }
 
 // Pools two lines of finished outputs, `pixel` apart, to `pooled` of them: the maximum, or the mean of the four of a

@@ -8,6 +8,7 @@
 #include "kernels/normalization.h"
 
 #include "kernels/cpu/columns.h"
+#include "kernels/cpu/signs.h"
 
 namespace striate::STRIATE_ISA {
 namespace {
@@ -171,7 +172,7 @@ STRIATE_INLINE Vec inverse_deviation(Vec variance, double epsilon) {
 // y = line(x) + residual, above 0 with a ReLU.
 template <bool relu, bool residual>
 void apply_line(const BatchNormShape& s, const Wide& w, const Workspace& ws, const Real* x, const Real* beside, Real* y,
-                int64_t begin, int64_t end) {
+                uint8_t* signs, int64_t begin, int64_t end) {
   // In place the line was just read.
   const bool streams =
       w.width % kLanes == 0 && y != x && !(residual && y == beside) && worth_streaming(s.rows * s.c, y);
@@ -181,6 +182,7 @@ void apply_line(const BatchNormShape& s, const Wide& w, const Workspace& ws, con
       Vec v = fma(centred, load_lanes(ws.scale + t, lanes), load_lanes(ws.shift + t, lanes));
       if constexpr (residual) v += load_lanes(beside + i, lanes);
       if constexpr (relu) v = max(v, zero());
+      if (signs) store_signs(signs, i, v);
       if (streams && lanes == kLanes)
         stream(y + i, v);
       else
@@ -216,7 +218,8 @@ void train(const BatchNormShape& s, const KernelArgs& args, int phase, int64_t b
   } else {
     const auto apply = s.relu ? (s.residual ? apply_line<true, true> : apply_line<true, false>)
                               : (s.residual ? apply_line<false, true> : apply_line<false, false>);
-    apply(s, w, ws, x, buffer<const Real>(args, 3), buffer<Real>(args, 4), begin, end);
+    apply(s, w, ws, x, buffer<const Real>(args, 3), buffer<Real>(args, 4), s.signs ? buffer<uint8_t>(args, 7) : nullptr,
+          begin, end);
   }
 }
 
