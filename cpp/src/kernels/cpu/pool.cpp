@@ -18,10 +18,16 @@ constexpr Kernel max_forward_kernel() {
   return kernel;
 }
 constexpr Kernel kMaxForward[] = {max_forward_kernel()};
+constexpr Kernel avg_forward_kernel() {
+  Kernel kernel = kKernel<forward_items, avg_forward>[0];
+  kernel.scratch = erased_size<PoolShape, avg_scratch>;
+  return kernel;
+}
+constexpr Kernel kAvgForward[] = {avg_forward_kernel()};
 constexpr KernelFunction kFunctions[] = {{"max_forward", kMaxForward, 1},
                                          {"max_scatter", kKernel<scatter_items, max_scatter>, 1},
                                          {"max_gather", kKernel<forward_items, max_gather>, 1},
-                                         {"avg_forward", kKernel<forward_items, avg_forward>, 1},
+                                         {"avg_forward", kAvgForward, 1},
                                          {"avg_backward", kKernel<spread_items, avg_backward>, 1}};
 
 }  // namespace

@@ -61,22 +61,30 @@ STRIATE_INLINE void with_size(const Cells& cells, F f) {
   f(Size<0, 0>{});
 }
 
-// f(cells, output pixel, number counted along d and h, ow) for the windows of output rows [begin, end), a row being one
-// (n, od, oh).
+// f(cells of the input's rows, all of them wide; row of the output, od, oh) for output rows [begin, end), a row being
+// one (n, od, oh).
 template <class F>
-STRIATE_INLINE void for_windows(const PoolShape& s, int64_t begin, int64_t end, F f) {
+STRIATE_INLINE void for_rows(const PoolShape& s, int64_t begin, int64_t end, F f) {
   const Steps step = steps_of(s);
   for (int64_t row = begin; row < end; ++row) {
     const int64_t plane = row / s.out[1], oh = row - plane * s.out[1];
     const int64_t n = plane / s.out[0], od = plane - n * s.out[0];
     const Range d = cells_of(s, 0, od), h = cells_of(s, 1, oh);
-    const int64_t first = n * s.in[0] * step.d + d.begin * step.d + h.begin * step.h;
+    f(Cells{n * s.in[0] * step.d + d.begin * step.d + h.begin * step.h, d.end - d.begin, h.end - h.begin, s.in[2]}, row,
+      od, oh);
+  }
+}
+
+// f(cells, output pixel, od, oh, ow) for their windows.
+template <class F>
+STRIATE_INLINE void for_windows(const PoolShape& s, int64_t begin, int64_t end, F f) {
+  const Steps step = steps_of(s);
+  for_rows(s, begin, end, [&](const Cells& rows, int64_t row, int64_t od, int64_t oh) {
     for (int64_t ow = 0; ow < s.out[2]; ++ow) {
       const Range w = cells_of(s, 2, ow);
-      f(Cells{first + w.begin * step.w, d.end - d.begin, h.end - h.begin, w.end - w.begin}, (row * s.out[2] + ow) * s.c,
-        od, oh, ow);
+      f(Cells{rows.first + w.begin * step.w, rows.d, rows.h, w.end - w.begin}, (row * s.out[2] + ow) * s.c, od, oh, ow);
     }
-  }
+  });
 }
 
 // How far away the cells of the window below lie, which are asked for while a window is done: a row's windows read as
