@@ -184,6 +184,17 @@ TEST_CASE("conv: strides, dilations and padding along one axis") {
           }
 }
 
+TEST_CASE("conv: few input channels, taps and channels in the lanes of the gradient") {
+  int i = 0;
+  for (const int64_t c_in : {1, 2, 3, 5, 6, 10})
+    for (const int64_t pad : {0, 1, 3, 6}) {  // 6: windows of padding alone
+      const Spatial high{++i % 2 ? 40 : 3, 5, 1, 1, pad, 5 - pad / 2}, wide{33 + i, 3 + i % 3, 1, 1, pad, pad / 2};
+      check_exact(conv_shape(1 + i % 2, c_in, 3 + 5 * i, kNone, high, wide));
+      check_exact(conv_shape(1, c_in, 7, {4, 3, 1, 1, pad / 2, 1}, {5, 1, 1, 1, 0, 0}, wide));
+    }
+  check_exact(conv_shape(1, 3, 20, kNone, {9, 3, 1, 1, 1, 1}, {700, 3, 1, 1, 1, 1}));
+}
+
 TEST_CASE("conv: large strides") {
   check_exact(conv_shape(1, 3, 5, kNone, kNone, {800, 300, 150, 1, 20, 30}));
   check_exact(conv_shape(1, 5, 20, kNone, {90, 5, 32, 3, 7, 0}, {100, 40, 12, 2, 30, 0}));

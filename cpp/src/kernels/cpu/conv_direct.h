@@ -68,10 +68,12 @@ int64_t scratch(const ConvShape& shape) {
   return (kPanel + kRunElements + k.pooled_elements() + (k.in_place ? 0 : k.strip_elements())) * int64_t{sizeof(Real)};
 }
 
+template <bool Gradient>
 double cost(const ConvShape& s) {
   if (s.groups != 1 || s.pools_input) return -1;
-  return double(s.n) * double(product(s.out)) * double(product(s.kernel)) * double(s.c_in) *
-         double(ceil_div(s.c_out, kLanes)) / 2;
+  const double products = Gradient ? double(s.c_out) * double(ceil_div(s.c_in, kLanes))
+                                   : double(s.c_in) * double(ceil_div(s.c_out, kLanes));
+  return double(s.n) * double(product(s.out)) * double(product(s.kernel)) * products / 2;
 }
 
 // The names keep the two packings of one kernel apart: programs share what is prepared under one name.
@@ -83,7 +85,7 @@ template <bool Gradient>
 constexpr Kernel kernel() {
   Kernel kernel{"direct", erased_items<ConvShape, items<Gradient>>, erased_run<ConvShape, run<Gradient>>};
   kernel.scratch = erased_size<ConvShape, scratch<Gradient>>;
-  kernel.cost = erased_cost<ConvShape, cost>;
+  kernel.cost = erased_cost<ConvShape, cost<Gradient>>;
   kernel.prepared_input = 1;
   kernel.prepare = &kPanels<Gradient>;
   return kernel;

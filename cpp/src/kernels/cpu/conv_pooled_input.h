@@ -81,7 +81,7 @@ static double cost(const ConvShape& s) {
   if (!s.pools_input || s.c_out < kPanel) return -1;
   ConvShape pooled = s;
   pooled.pools_input = false;
-  return direct::cost(pooled) + 4 * double(s.n) * double(product(s.out)) * double(ceil_div(s.c_in, kLanes));
+  return direct::cost<false>(pooled) + 4 * double(s.n) * double(product(s.out)) * double(ceil_div(s.c_in, kLanes));
 }
 
 constexpr Kernel kernel() {
