@@ -94,6 +94,13 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
   const Real* out = gy + ((image * p.d.outputs + plane) * p.h.outputs * p.w.outputs + w_at) * p.c_out;
 
   const int64_t run = (p.dense() ? p.w.taps : 1) * channels, w_runs = p.dense() ? 1 : p.w.taps;
+  // The first panel asks for the unit after this one, a share with every term; the hardware does not follow a panel's
+  // half of each pixel's lines (7x7 3 -> 64 @224, batch 16: 80% of peak, of one image, which lies in L3, 94).
+  const int64_t unit_elements = (h_end - h_at) * p.w.outputs * p.c_out, row_tiles = ceil_div(run, tile_rows(kPanel));
+  const bool asks = p.w_blocks == 1 && p.c_out <= kBlockColumns;
+  const int64_t ask_step =
+      min_of(ceil_div(unit_elements, (h_end - h_at) * (w_end - w_at) * row_tiles * p.run_groups()), kLine);
+  const Real* ahead = out + (h_at * p.w.outputs * p.c_out) + unit_elements;
   for (int64_t column = b.column_begin; column < b.column_end; column += kPanel) {
     const int64_t columns = min_of(p.c_out - column, kPanel);
     const bool masked = columns % kLanes != 0;
@@ -117,6 +124,9 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
         sum.tiles = tiles;
         sum.a_tile = rows;
         sum.c_tile = rows * kPanel;
+        sum.prefetch = ahead;
+        sum.prefetch_step = asks && column == b.column_begin ? ask_step : 0;
+        ahead += tiles * sum.count[2] * sum.length * sum.prefetch_step;
         micro_kernel(RowLayout::unit, rows, columns, masked)(sum, from + r, out + q * p.w.outputs * p.c_out + column,
                                                              sums + r * kPanel, kPanel, columns, !first);
       });
