@@ -55,6 +55,14 @@ TEST_CASE("matmul: sizes around tiles, vectors and panels") {
       for (int64_t k : {1, 17, 64}) check_all_layouts(m, n, k);
 }
 
+TEST_CASE("matmul: few rows beside a large B") {
+  for (const auto& [m, n, k] :
+       {std::array<int64_t, 3>{9, 1000, 1100}, {33, 4100, 300}, {64, 45, 30011}, {16, 2048, 700}})
+    for (const Epilogue& epilogue : {Epilogue{}, Epilogue{true, Activation::relu, true, true}})
+      check({m, n, k, false, false, epilogue}, true);
+  check({20, 700, 1700, false, false, {true, Activation::tanh}}, false);
+}
+
 TEST_CASE("matmul: an empty k leaves the epilogue of zero") {
   check({5, 7, 0, false, false, {}}, true);
   check({5, 7, 0, true, true, {true, Activation::relu}}, true);
