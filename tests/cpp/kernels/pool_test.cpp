@@ -90,8 +90,8 @@ std::vector<PoolShape> shapes() {
 
 // check(shape, kernel, label, type) for each shape and each kernel of a function.
 template <class Check>
-void for_all(PoolFunction f, Check check) {
-  for (const PoolShape& s : shapes())
+void for_all(PoolFunction f, Check check, const std::vector<PoolShape>& all = shapes()) {
+  for (const PoolShape& s : all)
     for_each_kernel(Family::pool, int(f), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
       INFO(label, " n=", s.n, " c=", s.c, " in=", s.in[0], "x", s.in[1], "x", s.in[2], " window=", s.window[0], "x",
            s.window[1], "x", s.window[2], " stride=", s.stride[1], " include=", s.count_include_pad);
@@ -117,16 +117,24 @@ TEST_CASE("max_forward is exact; NaN wins") {
     });
 }
 
-TEST_CASE("max_scatter adds to the first maximum") {
+void check_scatter(const std::vector<PoolShape>& all) {
   for (bool specials : {false, true})
-    for_all(PoolFunction::max_scatter, [&](const PoolShape& s, const Kernel& kernel, auto* type) {
-      using T = TypeOf<decltype(type)>;
-      const auto x = values(s, specials), g = whole_numbers(outputs(s), 6);
-      std::vector<double> want(inputs(s));
-      for_windows(s, [&](int64_t y, const auto& cells, int64_t) { want[first_maximum(x, cells)] += g[y]; });
-      const auto got = call(kernel, &s, {reals_as<T>(x), reals_as<T>(g)}, {inputs(s) * int64_t(sizeof(T))});
-      check_equal(values_of<T>(got[0]), want);
-    });
+    for_all(
+        PoolFunction::max_scatter,
+        [&](const PoolShape& s, const Kernel& kernel, auto* type) {
+          using T = TypeOf<decltype(type)>;
+          const auto x = values(s, specials), g = whole_numbers(outputs(s), 6);
+          std::vector<double> want(inputs(s));
+          for_windows(s, [&](int64_t y, const auto& cells, int64_t) { want[first_maximum(x, cells)] += g[y]; });
+          const auto got = call(kernel, &s, {reals_as<T>(x), reals_as<T>(g)}, {inputs(s) * int64_t(sizeof(T))});
+          check_equal(values_of<T>(got[0]), want);
+        },
+        all);
+}
+TEST_CASE("max_scatter adds to the first maximum") { check_scatter(shapes()); }
+
+TEST_CASE("max_scatter past the caches, with a row and a column in no window") {
+  check_scatter({plane(1, 64, 257, 261, 2, 2)});  // 17 MB of floats
 }
 
 TEST_CASE("max_gather reads at the first maximum") {

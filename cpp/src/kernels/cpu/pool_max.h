@@ -85,6 +85,9 @@ int64_t scatter_items(const PoolShape& s, int) {
 void scatter_apart(const PoolShape& s, const Real* x, const Real* g, Real* gx, Range rows) {
   const Steps step = steps_of(s);
   clear_gaps(s, gx, rows.begin, rows.end);
+  // Lines at once past the caches: an ordinary store reads them first.
+  const bool streams =
+      sizeof(Vec) == 64 && s.c % kLanes == 0 && worth_streaming(s.n * s.in[0] * s.in[1] * s.in[2] * s.c, gx);
   for_windows(s, rows.begin, rows.end, [&](const Cells& cells, int64_t out, int64_t, int64_t, int64_t) {
     with_size(cells, [&](auto size) {
       for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
@@ -93,8 +96,10 @@ void scatter_apart(const PoolShape& s, const Real* x, const Real* g, Real* gx, R
         for_cells<size.h, size.w>(cells, step, [&](int64_t offset, int number) {
           Real* to = gx + cells.first + j + offset;
           __builtin_prefetch(x + cells.first + j + offset + below(s), 0, 2);
+          const Vec share = at == number ? value : zero();
+          if (streams) return stream(to, share);
           __builtin_prefetch(to + below(s), 1, 2);
-          store_lanes(to, at == number ? value : zero(), lanes);
+          store_lanes(to, share, lanes);
         });
       });
     });
