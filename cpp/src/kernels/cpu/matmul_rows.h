@@ -40,7 +40,10 @@ namespace rows {
 
 constexpr int64_t kMostRows = 8;  // of A; from there on copying pays
 constexpr int64_t kRun = 8;       // rows of B at a time: as many streams from memory
-constexpr int64_t kColumns = 1024;
+// Columns at a time: sums of 16 KB, so that of one row of A long rows of B are read whole (9216 -> 4096: 1.75 ms in
+// place of 1.93 by quarters).
+constexpr int64_t kColumns = 1024, kMostColumns = 4096;
+STRIATE_INLINE int64_t columns_at_once(const MatmulShape& s) { return max_of(kColumns, kMostColumns / s.m); }
 constexpr int64_t kWantedItems = 32;
 constexpr int64_t kLeastPart = 64;  // of k
 constexpr int64_t kDots = 4;        // rows of B that share a row of A
@@ -52,7 +55,7 @@ struct Plan {
 
   explicit Plan(const MatmulShape& s) {
     const int64_t wanted = max_of(min_of(kWantedItems, s.n * s.k / kItemTerms), 1);
-    column_blocks = s.transpose_b ? min_of(ceil_div(s.n, kDots), wanted) : ceil_div(s.n, kColumns);
+    column_blocks = s.transpose_b ? min_of(ceil_div(s.n, kDots), wanted) : ceil_div(s.n, columns_at_once(s));
     parts = s.transpose_b ? 1 : max_of(min_of(ceil_div(wanted, column_blocks), s.k / kLeastPart), 1);
   }
 };
@@ -147,8 +150,8 @@ static int64_t workspace(const MatmulShape& s) {
   const Plan p(s);
   return p.parts == 1 ? 0 : p.parts * s.m * s.n * int64_t{sizeof(Real)};
 }
-static int64_t scratch(const MatmulShape&) {
-  return max_of(kMostRows * (kColumns + kLanes), kFinishScratch) * int64_t{sizeof(Real)};
+static int64_t scratch(const MatmulShape& s) {
+  return max_of(s.m * (columns_at_once(s) + kLanes), kFinishScratch) * int64_t{sizeof(Real)};
 }
 static double cost(const MatmulShape& s) {
   if (s.m > kMostRows || s.transpose_a) return -1;
