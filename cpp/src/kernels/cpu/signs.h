@@ -3,8 +3,6 @@
 // in order, by one thread.
 #pragma once
 
-#include <cstring>
-
 #include "simd/vec.h"
 
 namespace striate::STRIATE_ISA {
@@ -13,7 +11,7 @@ namespace {
 STRIATE_INLINE void store_signs(uint8_t* signs, int64_t i, Vec v) {
   const unsigned bits = above_zero(v);
   if constexpr (kLanes >= 8)
-    std::memcpy(signs + i / 8, &bits, kLanes / 8);
+    __builtin_memcpy(signs + i / 8, &bits, kLanes / 8);
   else
     signs[i / 8] = static_cast<uint8_t>(i % 8 == 0 ? bits : signs[i / 8] | bits << i % 8);
 }
@@ -22,7 +20,7 @@ STRIATE_INLINE void store_signs(uint8_t* signs, int64_t i, Vec v) {
 STRIATE_INLINE Vec keep_above_zero(const uint8_t* signs, int64_t i, Vec v) {
   unsigned bits = 0;
   if constexpr (kLanes >= 8)
-    std::memcpy(&bits, signs + i / 8, kLanes / 8);
+    __builtin_memcpy(&bits, signs + i / 8, kLanes / 8);
   else
     bits = signs[i / 8] >> i % 8;
   Int lane;
