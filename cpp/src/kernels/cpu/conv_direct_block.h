@@ -31,8 +31,7 @@ struct Block {
 };
 
 template <bool Gradient>
-class BlockSums {
- public:
+struct BlockSums {
   BlockSums(const Correlation<Gradient>& correlation, const Axis& d_axis, const Axis& h_axis, const Axis& w_axis,
             const Block& block, const Operands& operands, Real* scratch)
       : k(correlation), d(d_axis), h(h_axis), w(w_axis), b(block), at(operands), sums(scratch) {
@@ -47,7 +46,6 @@ class BlockSums {
       run_panels();
   }
 
- private:
   // A line of outputs: its taps along h, what they read, and where its results begin.
   struct Line {
     int64_t q, h_tap, h_taps, y;
