@@ -97,6 +97,7 @@ static void add_unit(const Plan& p, const Block& b, int64_t unit, const Real* x,
   // The first panel asks for the unit after this one, a share with every term; the hardware does not follow a panel's
   // half of each pixel's lines (7x7 3 -> 64 @224, batch 16: 80% of peak, of one image, which lies in L3, 94).
   const int64_t unit_elements = (h_end - h_at) * p.w.outputs * p.c_out, row_tiles = ceil_div(run, tile_rows(kPanel));
+  // Where two blocks share the columns each asks for the lines of both: 6% faster all the same (3 -> 96).
   const bool asks = p.w_blocks == 1 && p.c_out <= 2 * kBlockColumns;
   const int64_t ask_step =
       min_of(ceil_div(unit_elements, (h_end - h_at) * (w_end - w_at) * row_tiles * p.run_groups()), kLine);

@@ -1,9 +1,10 @@
 // Matrix products. The packed one copies both operands, kDepth of k at a time, into the micro-kernel's order and keeps
 // a block's sums in L2 meanwhile (product_block.h); each element of A and B is read from memory about once. Beside few
-// rows a large B is not copied beforehand; beside very few nothing is worth copying: matmul_rows.h.
+// rows a large B is not copied beforehand (matmul_few_rows.h), beside very few nothing is (matmul_rows.h).
 #include "kernels/matmul.h"
 
 #include "kernels/cpu/epilogue.h"
+#include "kernels/cpu/matmul_few_rows.h"
 #include "kernels/cpu/matmul_rows.h"
 #include "kernels/cpu/matmul_update.h"
 #include "kernels/cpu/product_block.h"
@@ -16,10 +17,6 @@ constexpr int64_t kRunPanels = 8;        // summed in one call
 constexpr int64_t kItemTerms = 1 << 18;  // products an item should have: 10 us
 // Columns of a transposed B read side by side: 16 KB apart, 128 of them would fill their sets of the L2.
 constexpr int64_t kTransposedColumns = 2 * kPanel;
-// Of few rows of A beside a B that lies in memory the first tile reads B in place, since copying it would take as long
-// as its products; the others find it in L1.
-constexpr int64_t kFewRows = 64, kFarElements = (4 << 20) / sizeof(Real);
-constexpr int64_t kFewRowsColumns = 512;  // of which a step is 512 KB, asked for meanwhile
 
 struct Plan {
   MatmulShape s;
@@ -34,13 +31,8 @@ struct Plan {
   static int64_t most_sums(const MatmulShape& s) {
     const int64_t rows = ceil_div(s.m, kTileRows) * kTileRows;
     if (s.k <= kDepth) return rows * ceil_div(s.n, kPanel) * kPanel;
-    if (reads_in_place(s)) return rows * kFewRowsColumns;
+    if (few_rows::can_do(s)) return rows * few_rows::kMostColumns;
     return s.transpose_b ? min_of(kBlockElements, rows * kTransposedColumns) : kBlockElements;
-  }
-
-  static bool reads_in_place(const MatmulShape& s) {
-    return !s.transpose_a && !s.transpose_b && s.m <= kFewRows && s.n >= kPanel && s.k > kDepth &&
-           s.k * s.n >= kFarElements;
   }
 
   // Each tile is finished as soon as it is summed; otherwise a block's sums wait for the next step of k.
@@ -57,7 +49,7 @@ struct Plan {
   int64_t columns() const { return split.block_columns(s.n); }
   int64_t sum_elements() const { return single_step() ? kRunPanels * kTileRows * kPanel : rows() * columns(); }
   int64_t scratch_elements() const {
-    if (reads_in_place(s)) return sum_elements() + kDepth * (rows() + ceil_div(rows(), kLanes) * kLanes + kPanel);
+    if (few_rows::can_do(s)) return sum_elements() + few_rows::scratch_elements(rows());
     return sum_elements() + (copies_a() ? rows() * a_stride() : 0) + columns() * depth();
   }
 };
@@ -113,44 +105,6 @@ static void run_single(const Plan& p, const SplitItem& block, const Rows& a, con
              });
 }
 
-// Strips [strip][term][row] of `rows` rows of A, by way of their transpose.
-static void pack_rows_as_strips(const Real* a, int64_t stride, int64_t terms, int64_t rows, Real* transposed,
-                                Real* to) {
-  const int64_t row = ceil_div(rows, kLanes) * kLanes;
-  transpose(a, stride, rows, terms, transposed, row);
-  pack_strips(transposed, row, terms, rows, to);
-}
-
-// Few rows: all of a block's terms, the next ones asked for meanwhile; then those of the block `after`.
-static void sum_few_rows(const MatmulShape& s, const SplitItem& block, const SplitItem* after, const Real* a,
-                         const Real* b, Real* scratch) {
-  const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
-  // Whole rows of lines in the terms of a tile, which asks for them.
-  const auto step_of = [](const SplitItem& of, int64_t k) {
-    const int64_t lines = ceil_div(of.column_end - of.column_begin, kLine);
-    return min_of(lines > kDepth ? kDepth : kDepth / lines * lines, of.term_end - k);
-  };
-  const auto ahead_at = [&](const SplitItem& of, int64_t k) {
-    return ahead_of(b + k * s.n + of.column_begin, s.n, of.column_end - of.column_begin, step_of(of, k));
-  };
-  Real* sums = scratch;
-  Real* strips = sums + rows * ceil_div(columns, kPanel) * kPanel;
-  Real* transposed = strips + kDepth * rows;
-  Real* panel = transposed + kDepth * ceil_div(rows, kLanes) * kLanes;
-  for (int64_t k = block.term_begin, next; k < block.term_end; k = next) {
-    const int64_t count = step_of(block, k);
-    next = k + count;
-    pack_rows_as_strips(a + block.row_begin * s.k + k, s.k, count, rows, transposed, strips);
-    Ahead in_b{};
-    if (next < block.term_end)
-      in_b = ahead_at(block, next);
-    else if (after)
-      in_b = ahead_at(*after, after->term_begin);
-    add_block(packed_strips(strips), panel, count, rows, columns, sums, k == block.term_begin, in_b, {},
-              {nullptr, 0, nullptr, b + k * s.n + block.column_begin, s.n});
-  }
-}
-
 static void finish_block(const MatmulShape& s, const SplitItem& block, const Target& to, const Real* sums) {
   const int64_t rows = block.row_end - block.row_begin, m = block.row_begin;
   for (int64_t n = block.column_begin; n < block.column_end; n += kPanel)
@@ -201,13 +155,13 @@ static void run(const MatmulShape& s, const KernelArgs& args, int phase, int64_t
     const Target to = p.split.parts == 1 ? Target{s.epilogue, y}
                                          : Target{{}, {nullptr, nullptr, nullptr, partial + block.part * s.m * s.n}};
     const Real *a = buffer<const Real>(args, 0), *b = buffer<const Real>(args, 1);
-    if (!Plan::reads_in_place(s)) {
+    if (!few_rows::can_do(s)) {
       run_item(p, block, a, b, to, scratch);
       continue;
     }
     // The item after this one, which this thread will most likely do next.
     const SplitItem after = split_item(p.split, s.m, s.n, s.k, min_of(item + 1, p.split.items() - 1));
-    sum_few_rows(s, block, item + 1 < p.split.items() ? &after : nullptr, a, b, scratch);
+    few_rows::sum_block(s, block, item + 1 < p.split.items() ? &after : nullptr, a, b, scratch);
     finish_block(s, block, to, scratch);
   }
 }
