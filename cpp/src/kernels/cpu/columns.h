@@ -126,10 +126,11 @@ void reduce_panel(const Real* x, int64_t rows, int64_t stride, int64_t columns, 
   });
 }
 
-// The same for `columns` columns.
+// The same for `columns` columns. How is decided by the rows they are part of, `stride` long, and not by them, so that
+// a column's bits do not hang on how columns are shared out.
 template <class Op>
 void reduce_columns(const Real* x, int64_t rows, int64_t stride, int64_t columns, Real* y) {
-  if (columns > 2 * kBlockColumns) {
+  if (stride > 2 * kBlockColumns) {
     for (int64_t j = 0; j < columns; j += kPanelColumns)
       reduce_panel<Op>(x + j, rows, stride, min_of(kPanelColumns, columns - j), y + j);
     return;
