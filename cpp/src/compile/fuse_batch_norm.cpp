@@ -1,5 +1,3 @@
-#include <unordered_set>
-
 #include "compile/passes.h"
 #include "ops/elementwise.h"
 #include "ops/normalization.h"
@@ -22,19 +20,6 @@ Readers single_readers(const Graph& graph, const UseCounts& uses) {
     for (const Value& input : node->inputs)
       if (input.index() == 0 && uses.of(input) == 1) readers[input.node().get()] = node.get();
   return readers;
-}
-
-bool depends_on(const Value& value, const Node* node) {
-  std::unordered_set<const Node*> seen;
-  std::vector<const Node*> stack{value.node().get()};
-  while (!stack.empty()) {
-    const Node* at = stack.back();
-    stack.pop_back();
-    if (at == node) return true;
-    for (const Value& input : at->inputs)
-      if (seen.insert(input.node().get()).second) stack.push_back(input.node().get());
-  }
-  return false;
 }
 
 template <class T>

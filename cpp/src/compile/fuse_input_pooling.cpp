@@ -12,12 +12,10 @@ constexpr int64_t kLeastChannels = 32;
 // Of a pooled row, which is to stay in L2: 256 KB.
 constexpr int64_t kMostElements = 64 << 10;
 
-bool is_pointwise(const Conv& conv, const Shape& x, const Shape& kernel) {
+bool can_pool(const Conv& conv, const Shape& x, const Shape& kernel) {
   ConvShape shape;
-  if (!conv.shape(Conv::kName, x, kernel, shape)) return false;
-  for (int i = 0; i < 3; ++i)
-    if (shape.kernel[i] != 1 || shape.stride[i] != 1 || shape.pad[i] != 0 || shape.in[i] != shape.out[i]) return false;
-  return shape.c_out >= kLeastChannels && shape.in[2] * shape.c_in <= kMostElements;
+  return conv.shape(Conv::kName, x, kernel, shape) && is_pointwise(shape) && shape.c_out >= kLeastChannels &&
+         shape.in[2] * shape.c_in <= kMostElements;
 }
 
 bool pools_around_pixels(const MaxPool& pool, const Shape& x) {
@@ -37,7 +35,7 @@ Graph fuse_input_pooling(const Graph& graph, const Backend& backend) {
     const auto* pool = conv ? op_as<MaxPool>(inputs[0]) : nullptr;
     if (!pool || uses.of(node.inputs[0]) != 1) return {};
     const Value& x = inputs[0].node()->inputs[0];
-    if (x.rank() != 4 || x.shape().elements() == 0 || !is_pointwise(*conv, x.shape(), inputs[1].shape()) ||
+    if (x.rank() != 4 || x.shape().elements() == 0 || !can_pool(*conv, x.shape(), inputs[1].shape()) ||
         !pools_around_pixels(*pool, x.shape()))
       return {};
     Region region = region_of<Conv>(conv->fused);

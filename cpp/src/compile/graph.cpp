@@ -1,5 +1,7 @@
 #include "compile/graph.h"
 
+#include <unordered_set>
+
 namespace striate {
 
 std::vector<Value> Graph::roots() const {
@@ -39,6 +41,23 @@ Graph rewrite(const Graph& graph, const Rule& rule, const Besides& besides) {
   for (Value& value : result.outputs) value = mapped(value);
   for (Update& update : result.updates) update.value = mapped(update.value);
   return result;
+}
+
+bool depends_on(const Value& value, const Node* node, const Besides& besides) {
+  std::unordered_set<const Node*> seen;
+  std::vector<const Node*> stack{value.node().get()};
+  const auto push = [&](const std::vector<Value>& inputs) {
+    for (const Value& input : inputs)
+      if (seen.insert(input.node().get()).second) stack.push_back(input.node().get());
+  };
+  while (!stack.empty()) {
+    const Node* at = stack.back();
+    stack.pop_back();
+    if (at == node) return true;
+    push(at->inputs);
+    if (const auto wanted = besides.find(at); wanted != besides.end()) push(wanted->second);
+  }
+  return false;
 }
 
 UseCounts::UseCounts(const Graph& graph) {

@@ -24,6 +24,9 @@ using Rule = std::function<std::vector<Value>(const Node& node, const std::vecto
 // and sequence stay. No node may depend on itself through `besides`; those that have some are not kept.
 Graph rewrite(const Graph& graph, const Rule& rule, const Besides& besides = {});
 
+// Whether the node is among those that make the value, or that nodes on the way are to have `besides`.
+bool depends_on(const Value& value, const Node* node, const Besides& besides = {});
+
 // How often each value is read, by nodes, outputs and updates; reads of the shape alone do not count.
 class UseCounts {
  public:

@@ -40,6 +40,10 @@ Graph fold_batch_norm(const Graph& graph);
 // leaves, too: ResNet-50's step, 16 images, reads 353 MB less.
 Graph pack_masks(const Graph& graph);
 
+// In training, a 1x1 convolution that reads a batch normalization, and the input gradient of one that reads a
+// normalization's gradient, make what they read from the statistics. After pack_masks.
+Graph fuse_normalized_inputs(const Graph& graph, const Backend& backend);
+
 // A 1x1 convolution that alone reads a max pooling in windows of 3x3 around each pixel, as one step.
 Graph fuse_input_pooling(const Graph& graph, const Backend& backend);
 

@@ -12,6 +12,9 @@ struct BatchNormShape {
   bool relu = false;      // train: y = max(what stands below, 0); backward: gy counts only where that was above 0
   bool residual = false;  // train alone: added before the ReLU
   bool signs = false;     // train alone: those of y are left, too (see Epilogue::signs)
+  // In place of y or gx, tables of a value a channel, with which another step makes it: train (mean, scale, shift),
+  // backward (mean, scale, shift, slope, level), see kernels/cpu/normalization_line.h. Without residual and signs.
+  bool line = false;
 };
 
 // train     (x, gamma, beta, residual or null, y, mean, variance, signs or null): biased variance, never

@@ -95,25 +95,57 @@ bool ConvAttributes::shape(std::string_view op, const Shape& x, const Shape& ker
   return shape.n > 0 && shape.c_in > 0 && shape.c_out > 0;
 }
 
+// --- inputs that are made ---------------------------------------------------------------------------------------
+
+void MadeInput::visit(AttributeVisitor& visit) {
+  if (!any) return;
+  visit("normalizes_input", any);
+  visit("input_relu", relu);
+  visit("input_beside", beside);
+  if (signs) visit("input_signs", signs);
+}
+
+std::vector<ValueType> MadeInput::outputs(std::string_view op, const ValueType& made) const {
+  std::vector<ValueType> types;
+  if (any) types.push_back(made);
+  if (signs) types.push_back(signs_type(op, made.shape));
+  return types;
+}
+
+NormalizedInput MadeInput::for_kernel() const { return {any, relu, beside, signs}; }
+
+void MadeInput::lower(Lowering& lowering, KernelCall& call, int first) const {
+  if (!any) return;
+  call.inputs.push_back(lowering.input(first));
+  call.inputs.push_back(beside ? lowering.input(first + 1) : kNoBuffer);
+  call.outputs.push_back(lowering.output(1));
+  if (signs) call.outputs.push_back(lowering.output(2));
+  call.in_place.push_back({0, 1});
+  call.in_place.push_back({static_cast<int>(call.inputs.size()) - 1, 1});
+}
+
 // --- conv --------------------------------------------------------------------------------------------------------
 
 void Conv::attributes(AttributeVisitor& visit) {
   ConvAttributes::visit(visit);
   if (pools_input) visit("pools_input", pools_input);
+  made.visit(visit);
   fused.visit(visit);
 }
 
 std::vector<ValueType> Conv::infer(const std::vector<ValueType>& inputs) const {
-  check_input_count(kName, inputs, 2, 5);
+  check_input_count(kName, inputs, 2, 7);
   const ValueType y = infer_output(kName, inputs[0], inputs[1]);
-  fused.check(kName, inputs, 2, y);
-  return {fused.pooled(y)};
+  fused.check(kName, inputs, 2 + made.operand_count(), y);
+  std::vector<ValueType> outputs = made.outputs(kName, inputs[0]);
+  outputs.insert(outputs.begin(), fused.pooled(y));
+  return outputs;
 }
 
 std::vector<Value> Conv::gradient(const GradientArgs& args) const {
   fused.check_unfused(kName);
-  STRIATE_CHECK(!pools_input, value, kName,
-                "has no gradient once it pools its input. Take gradients before compiling.");
+  STRIATE_CHECK(!pools_input && !made.any, value, kName,
+                "has no gradient once it makes its input. Take gradients before compiling.");
   const Value &x = args.inputs[0], &kernel = args.inputs[1], &g = args.output_gradients[0];
   std::vector<Value> result(2);
   if (args.needed[0]) result[0] = input_gradient_of(*this, g, kernel, x);
@@ -131,7 +163,8 @@ void Conv::lower(Lowering& lowering) const {
   shape.pools_input = pools_input;
   shape.epilogue = fused.epilogue(kName);
   shape.epilogue.part = lowering.part(0);
-  fused.call(lowering, Family::conv, ConvFunction::forward, shape, 2);
+  shape.normalized = made.for_kernel();
+  made.lower(lowering, fused.call(lowering, Family::conv, ConvFunction::forward, shape, 2 + made.operand_count()), 2);
 }
 
 Cost Conv::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -143,20 +176,24 @@ Cost Conv::cost(const std::vector<ValueType>& inputs, const std::vector<ValueTyp
 // Files know no fused one, so it tells nothing of itself while there is nothing.
 void ConvInputGradient::attributes(AttributeVisitor& visit) {
   ConvAttributes::visit(visit);
+  made.visit(visit);
   if (fused.any()) fused.visit(visit);
 }
 
 std::vector<ValueType> ConvInputGradient::infer(const std::vector<ValueType>& inputs) const {
-  check_input_count(kName, inputs, 3, 6);
+  check_input_count(kName, inputs, 3, 8);
   const ValueType x{inputs[0].dtype, inputs[2].shape};
-  fused.check(kName, inputs, 3, x);
+  fused.check(kName, inputs, 3 + made.operand_count(), x);
   check_shape(kName, "gy", inputs[0], infer_output(kName, x, inputs[1]).shape, "the shape of conv(x_like, kernel)");
-  return {x};
+  std::vector<ValueType> outputs = made.outputs(kName, inputs[0]);
+  outputs.insert(outputs.begin(), x);
+  return outputs;
 }
 
 // gx is linear in gy and in the kernel; <u, gx> = <conv(u, kernel), gy>.
 std::vector<Value> ConvInputGradient::gradient(const GradientArgs& args) const {
   fused.check_unfused(kName);
+  STRIATE_CHECK(!made.any, value, kName, "has no gradient once it makes its input. Take gradients before compiling.");
   const Value &gy = args.inputs[0], &kernel = args.inputs[1], &u = args.output_gradients[0];
   std::vector<Value> result(3);
   if (args.needed[0]) result[0] = conv_of(*this, u, kernel);
@@ -172,7 +209,9 @@ void ConvInputGradient::lower(Lowering& lowering) const {
     return lower_fill(lowering, 0, 0);
   }
   shape.epilogue = fused.epilogue(kName);
-  fused.call(lowering, Family::conv, ConvFunction::input_gradient, shape, 3);
+  shape.normalized = made.for_kernel();
+  made.lower(lowering,
+             fused.call(lowering, Family::conv, ConvFunction::input_gradient, shape, 3 + made.operand_count()), 3);
 }
 
 Cost ConvInputGradient::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {

@@ -9,6 +9,7 @@
 namespace striate {
 
 struct ConvShape;
+struct NormalizedInput;
 namespace ops {
 struct ConvOptions;
 }
@@ -42,12 +43,29 @@ OpType with_attributes(const ConvAttributes& attributes) {
   return op;
 }
 
-// Inputs (x, kernel), then fused operands.
+// What a pointwise convolution or its input gradient reads is made within it by a normalization's line
+// (BatchNormTrain::line, BatchNormGradient::line). Set by the compiler alone.
+struct MadeInput {
+  bool any = false, relu = false, signs = false;
+  bool beside = false;  // there is a residual; in the gradient, the x that was normalized
+
+  // Operands before the fused ones: (line, beside).
+  int operand_count() const { return any + beside; }
+  void visit(AttributeVisitor& visit);
+  // What the op gives after its own result: what was made, of the type it would have been read as, and its signs.
+  std::vector<ValueType> outputs(std::string_view op, const ValueType& made) const;
+  NormalizedInput for_kernel() const;
+  // What the call has beside a convolution's own; the op's operands are those from `first` on.
+  void lower(Lowering& lowering, KernelCall& call, int first) const;
+};
+
+// Inputs (x, kernel), what makes x, then fused operands.
 struct Conv : OpBase<Conv>, ConvAttributes {
   static constexpr std::string_view kName = "conv";
   FusedEpilogue fused;  // set by the compiler alone
   // So is this: x is max-pooled first, in windows of 3x3 around each pixel.
   bool pools_input = false;
+  MadeInput made;
 
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
@@ -57,10 +75,11 @@ struct Conv : OpBase<Conv>, ConvAttributes {
   static std::vector<Sample> samples();
 };
 
-// Inputs (gy, kernel, x_like), then fused operands.
+// Inputs (gy, kernel, x_like), what makes gy, then fused operands.
 struct ConvInputGradient : OpBase<ConvInputGradient>, ConvAttributes {
   static constexpr std::string_view kName = "conv_input_gradient";
   FusedEpilogue fused;  // set by the compiler alone
+  MadeInput made;
 
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;

@@ -35,12 +35,13 @@ struct FusedEpilogue {
   // What the kernel is told, and the call (a, b, bias, residual, mask) -> y it stands in.
   Epilogue epilogue(std::string_view op) const;
   template <class Shape, class Function>
-  void call(Lowering& lowering, Family family, Function function, const Shape& shape, int own) const {
+  KernelCall& call(Lowering& lowering, Family family, Function function, const Shape& shape, int own) const {
     std::vector<BufferId> inputs = {lowering.input(0), lowering.input(1)};
     for (bool present : {bias, residual, mask}) inputs.push_back(present ? lowering.input(own++) : kNoBuffer);
     auto& call = lowering.call(family, function, shape, std::move(inputs), {lowering.output(0)});
     call.in_place = {{3, 0}};
     if (!signs) call.in_place.push_back({4, 0});
+    return call;
   }
 };
 

@@ -25,6 +25,10 @@ BatchNormShape batch_norm_shape(const Shape& x, double epsilon) {
   return {x.product(0, x.rank() - 1), x.back(), epsilon};
 }
 
+// Tables of a value a channel.
+constexpr int64_t kTrainTables = 3, kGradientTables = 5;
+ValueType line_type(const ValueType& x, int64_t tables) { return {x.dtype, Shape{tables, x.shape.back()}}; }
+
 Cost batch_norm_cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs, double flops) {
   return streaming_cost(inputs, outputs, flops * static_cast<double>(inputs[0].shape.elements()));
 }
@@ -35,6 +39,7 @@ Cost batch_norm_cost(const std::vector<ValueType>& inputs, const std::vector<Val
 
 void BatchNormTrain::attributes(AttributeVisitor& visit) {
   BatchNormBase::attributes(visit);
+  if (line) visit("line", line);
   if (!relu && !residual) return;
   visit("relu", relu);
   visit("residual", residual);
@@ -52,7 +57,7 @@ std::vector<ValueType> BatchNormTrain::infer(const std::vector<ValueType>& input
   STRIATE_CHECK(x.product(0, x.rank() - 1) != 0, shape, kName, "x.shape=", x.text(),
                 " has no elements to take statistics of. Expected at least one sample.");
   const ValueType statistic{inputs[0].dtype, Shape{x.back()}};
-  std::vector<ValueType> outputs = {inputs[0], statistic, statistic};
+  std::vector<ValueType> outputs = {line ? line_type(inputs[0], kTrainTables) : inputs[0], statistic, statistic};
   if (signs) outputs.push_back(signs_type(kName, x));
   return outputs;
 }
@@ -89,13 +94,14 @@ void BatchNormTrain::lower(Lowering& lowering) const {
   shape.relu = relu;
   shape.residual = residual;
   shape.signs = signs;
+  shape.line = line;
   std::vector<BufferId> outputs = {lowering.output(0), lowering.output(1), lowering.output(2)};
   if (signs) outputs.push_back(lowering.output(3));
-  lowering
-      .call(Family::normalization, NormalizationFunction::train, shape,
-            {lowering.input(0), lowering.input(1), lowering.input(2), residual ? lowering.input(3) : kNoBuffer},
-            std::move(outputs))
-      .in_place = {{0, 0}, {3, 0}};
+  KernelCall& call =
+      lowering.call(Family::normalization, NormalizationFunction::train, shape,
+                    {lowering.input(0), lowering.input(1), lowering.input(2), residual ? lowering.input(3) : kNoBuffer},
+                    std::move(outputs));
+  if (!line) call.in_place = {{0, 0}, {3, 0}};
 }
 
 Cost BatchNormTrain::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -105,6 +111,7 @@ Cost BatchNormTrain::cost(const std::vector<ValueType>& inputs, const std::vecto
 void BatchNormGradient::attributes(AttributeVisitor& visit) {
   BatchNormBase::attributes(visit);
   if (relu) visit("relu", relu);
+  if (line) visit("line", line);
 }
 
 std::vector<ValueType> BatchNormGradient::infer(const std::vector<ValueType>& inputs) const {
@@ -117,7 +124,7 @@ std::vector<ValueType> BatchNormGradient::infer(const std::vector<ValueType>& in
     check_same_dtype(kName, "x", inputs[0], "beta", inputs[5]);
     check_shape(kName, "beta", inputs[5], per_channel.shape, "one for each channel of x");
   }
-  return {inputs[0], per_channel, per_channel};
+  return {line ? line_type(inputs[0], kGradientTables) : inputs[0], per_channel, per_channel};
 }
 
 std::vector<Value> BatchNormGradient::gradient(const GradientArgs&) const {
@@ -135,10 +142,10 @@ void BatchNormGradient::lower(Lowering& lowering) const {
   inputs.push_back(relu ? lowering.input(5) : kNoBuffer);
   BatchNormShape shape = batch_norm_shape(x, epsilon);
   shape.relu = relu;
-  lowering
-      .call(Family::normalization, NormalizationFunction::backward, shape, std::move(inputs),
-            {lowering.output(0), lowering.output(1), lowering.output(2)})
-      .in_place = {{4, 0}};
+  shape.line = line;
+  KernelCall& call = lowering.call(Family::normalization, NormalizationFunction::backward, shape, std::move(inputs),
+                                   {lowering.output(0), lowering.output(1), lowering.output(2)});
+  if (!line) call.in_place = {{4, 0}};
 }
 
 Cost BatchNormGradient::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {

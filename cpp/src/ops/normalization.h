@@ -20,6 +20,7 @@ struct BatchNormTrain : BatchNormBase<BatchNormTrain> {
   static constexpr bool kTwiceDifferentiable = false;
   // Set by the compiler alone: y = relu(normalized + residual). Files have neither, so they are told only where set.
   bool relu = false, residual = false, signs = false;
+  bool line = false;  // y's place has the line (3, c) that makes it, see kernels/normalization.h
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
   std::vector<Value> gradient(const GradientArgs& args) const override;
@@ -32,7 +33,9 @@ struct BatchNormTrain : BatchNormBase<BatchNormTrain> {
 struct BatchNormGradient : BatchNormBase<BatchNormGradient> {
   static constexpr std::string_view kName = "batch_norm_gradient";
   static constexpr bool kDifferentiable = false;
-  bool relu = false;  // gy is that of relu(y), y = batch_norm_train(x, gamma, beta). Set by the compiler alone.
+  // Set by the compiler alone: gy is that of relu(y), y = batch_norm_train(x, gamma, beta); and the place of x's
+  // gradient has the line (5, c) that makes it.
+  bool relu = false, line = false;
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
   std::vector<Value> gradient(const GradientArgs& args) const override;

@@ -16,10 +16,11 @@ namespace striate {
 struct Region {
   std::string anchor;  // "conv", "conv_input_gradient", "matmul"
   bool bias = false;
-  std::string activation;    // "none", "relu", ...
-  std::string pooling;       // "none", "max", ...
-  bool part = false;         // the result is written as some channels of wider memory
-  bool pools_input = false;  // the input is pooled first
+  std::string activation;         // "none", "relu", ...
+  std::string pooling;            // "none", "max", ...
+  bool part = false;              // the result is written as some channels of wider memory
+  bool pools_input = false;       // the input is pooled first
+  bool normalizes_input = false;  // or made by a normalization's line
 };
 
 // A kernel call made ready for a device: opaque to all but its backend.

@@ -202,21 +202,19 @@ TEST_CASE("batch norm: many channels have the same bits however they are shared 
   const auto x = reals(s.rows * s.c, 1), gy = reals(s.rows * s.c, 2);
   const std::vector<double> ones(s.c, 1), zeros(s.c, 0);
   for (auto f : {NormalizationFunction::train, NormalizationFunction::backward})
-    for_each_kernel(Family::normalization, int(f), &s,
-                    [&](const Kernel& kernel, const std::string& label, auto* type) {
-                      using T = TypeOf<decltype(type)>;
-                      INFO(label);
-                      const int64_t size = sizeof(T);
-                      CHECK(kernel.items(&s, 1) > 1);
-                      const std::vector<int64_t> sizes = {s.rows * s.c * size, s.c * size, s.c * size};
-                      std::vector<Bytes> inputs = {reals_as<T>(x), reals_as<T>(ones)};
-                      if (f == NormalizationFunction::train)
-                        inputs.insert(inputs.end(), {reals_as<T>(zeros), Bytes()});
-                      else
-                        inputs.insert(inputs.end(),
-                                      {reals_as<T>(zeros), reals_as<T>(ones), reals_as<T>(gy), Bytes()});
-                      call(kernel, &s, inputs, sizes);  // whole and item by item, which it compares
-                    });
+    for_each_kernel(Family::normalization, int(f), &s, [&](const Kernel& kernel, const std::string& label, auto* type) {
+      using T = TypeOf<decltype(type)>;
+      INFO(label);
+      const int64_t size = sizeof(T);
+      CHECK(kernel.items(&s, 1) > 1);
+      const std::vector<int64_t> sizes = {s.rows * s.c * size, s.c * size, s.c * size};
+      std::vector<Bytes> inputs = {reals_as<T>(x), reals_as<T>(ones)};
+      if (f == NormalizationFunction::train)
+        inputs.insert(inputs.end(), {reals_as<T>(zeros), Bytes()});
+      else
+        inputs.insert(inputs.end(), {reals_as<T>(zeros), reals_as<T>(ones), reals_as<T>(gy), Bytes()});
+      call(kernel, &s, inputs, sizes);  // whole and item by item, which it compares
+    });
 }
 
 // (x - mean), the product with the scale (three roundings of its own) and the sum: each rounds once.

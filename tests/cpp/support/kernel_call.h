@@ -50,6 +50,11 @@ inline std::vector<Bytes> call_once(const Kernel& kernel, const void* shape, con
     buffers.push_back(guarded.back()->data());
   }
   for (const auto& [output, input] : in_place) buffers[inputs.size() + output] = buffers[input];
+  GuardedBytes prepared(kernel.prepare ? kernel.prepare->bytes(shape) : 0);
+  if (kernel.prepare) {
+    kernel.prepare->run(shape, buffers[kernel.prepared_input], prepared.data(), 0, kernel.prepare->items(shape));
+    buffers[kernel.prepared_input] = prepared.data();
+  }
   GuardedBytes workspace(kernel.workspace ? kernel.workspace(shape) : 0);
   GuardedBytes scratch(kernel.scratch ? kernel.scratch(shape) : 0);
   KernelArgs args{buffers.data(), workspace.data(), scratch.data()};

@@ -3,6 +3,7 @@
 #include "kernels/conv.h"
 
 #include "kernels/cpu/conv_direct.h"
+#include "kernels/cpu/conv_normalized_input.h"
 #include "kernels/cpu/conv_overlapped.h"
 #include "kernels/cpu/conv_pooled_input.h"
 #include "kernels/cpu/conv_weight_gradient.h"
@@ -17,14 +18,11 @@ namespace {
 constexpr Kernel kForward[] = {
     direct::kernel<false>(),         winograd::kernel<4, 3, false>(),     winograd::kernel<2, 3, false>(),
     winograd::kernel<4, 5, false>(), winograd::far_kernel<4, 3, false>(), winograd::kernel<3, 2, false>(),
-    pooled_input::kernel()};
-constexpr Kernel kInputGradient[] = {direct::kernel<true>(),
-                                     winograd::kernel<4, 3, true>(),
-                                     winograd::kernel<2, 3, true>(),
-                                     winograd::kernel<4, 5, true>(),
-                                     winograd::far_kernel<4, 3, true>(),
-                                     winograd::kernel<3, 2, true>(),
-                                     overlapped::kernel()};
+    pooled_input::kernel(),          normalized_input::kernel<false>()};
+constexpr Kernel kInputGradient[] = {
+    direct::kernel<true>(),         winograd::kernel<4, 3, true>(),     winograd::kernel<2, 3, true>(),
+    winograd::kernel<4, 5, true>(), winograd::far_kernel<4, 3, true>(), winograd::kernel<3, 2, true>(),
+    overlapped::kernel(),           normalized_input::kernel<true>()};
 constexpr Kernel kWeightGradient[] = {
     weight_gradient::kernel(), weight_packed::kernel(), winograd::weight_gradient_kernel<4, 3>(),
     winograd::weight_gradient_kernel<4, 5>(), winograd::weight_gradient_kernel<3, 2>()};

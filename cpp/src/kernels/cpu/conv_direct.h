@@ -70,7 +70,7 @@ int64_t scratch(const ConvShape& shape) {
 
 template <bool Gradient>
 double cost(const ConvShape& s) {
-  if (s.groups != 1 || s.pools_input) return -1;
+  if (s.groups != 1 || s.pools_input || s.normalized.any) return -1;
   const double products = Gradient ? double(s.c_out) * double(ceil_div(s.c_in, kLanes))
                                    : double(s.c_in) * double(ceil_div(s.c_out, kLanes));
   return double(s.n) * double(product(s.out)) * double(product(s.kernel)) * products / 2;

@@ -8,6 +8,7 @@
 #include "kernels/normalization.h"
 
 #include "kernels/cpu/columns.h"
+#include "kernels/cpu/normalization_line.h"
 #include "kernels/cpu/signs.h"
 
 namespace striate::STRIATE_ISA {
@@ -33,22 +34,21 @@ STRIATE_INLINE Range rows_of(const Wide& w, int64_t part) {
 
 // Tables of a value a channel, repeated `fold` times to match a wide row; and before them two values a part and column.
 struct Workspace {
-  Real *first, *second;                        // (parts, width): means and M2, or the two sums of the gradient
-  Real *mean, *scale, *shift, *slope, *level;  // (width)
+  Real *first, *second;  // (parts, width): means and M2, or the two sums of the gradient
+  LineTables tables;     // (width) each
 };
 Workspace workspace_of(const Wide& w, void* memory) {
   Real* p = static_cast<Real*>(memory);
-  Real* tables = p + 2 * w.parts * w.width;
-  const auto table = [&](int i) { return tables + i * w.width; };
-  return {p, p + w.parts * w.width, table(0), table(1), table(2), table(3), table(4)};
+  return {p, p + w.parts * w.width, line_tables(p + 2 * w.parts * w.width, w.width)};
 }
 int64_t workspace_bytes(const BatchNormShape& s) {
   const Wide w = wide_of(s);
-  return (2 * w.parts + 5) * w.width * static_cast<int64_t>(sizeof(Real));
+  return (2 * w.parts + kGradientTables) * w.width * static_cast<int64_t>(sizeof(Real));
 }
 
 int64_t phase_items(const BatchNormShape& s, int phase) {
   const Wide w = wide_of(s);
+  if (phase == 2 && s.line) return 0;
   if (phase != 1) return w.parts;
   return split_count(ceil_div(s.c, kBlockColumns), w.parts * w.fold * kBlockColumns);
 }
@@ -57,9 +57,9 @@ STRIATE_INLINE Range channels_of(const BatchNormShape& s, int64_t begin, int64_t
   return split_range(s.c, phase_items(s, 1), begin, end, kBlockColumns);
 }
 
-STRIATE_INLINE void store_repeated(Real* table, const BatchNormShape& s, const Wide& w, int64_t j, Vec v,
+STRIATE_INLINE void store_repeated(Real* table, const BatchNormShape& s, int64_t fold, int64_t j, Vec v,
                                    int64_t lanes) {
-  for (int64_t f = 0; f < w.fold; ++f) store_lanes(table + f * s.c + j, v, lanes);
+  for (int64_t f = 0; f < fold; ++f) store_lanes(table + f * s.c + j, v, lanes);
 }
 
 // f(i, t, lanes) for every vector of elements i of a part and their place t in the tables; the last part has the rest.
@@ -171,17 +171,14 @@ STRIATE_INLINE Vec inverse_deviation(Vec variance, double epsilon) {
 
 // y = line(x) + residual, above 0 with a ReLU.
 template <bool relu, bool residual>
-void apply_line(const BatchNormShape& s, const Wide& w, const Workspace& ws, const Real* x, const Real* beside, Real* y,
-                uint8_t* signs, int64_t begin, int64_t end) {
+void apply_line(const BatchNormShape& s, const Wide& w, const LineTables& tables, const Real* x, const Real* beside,
+                Real* y, uint8_t* signs, int64_t begin, int64_t end) {
   // In place the line was just read.
   const bool streams =
       w.width % kLanes == 0 && y != x && !(residual && y == beside) && worth_streaming(s.rows * s.c, y);
   for (int64_t item = begin; item < end; ++item)
     for_elements(s, w, item, [&](int64_t i, int64_t t, int64_t lanes) {
-      const Vec centred = load_lanes(x + i, lanes) - load_lanes(ws.mean + t, lanes);
-      Vec v = fma(centred, load_lanes(ws.scale + t, lanes), load_lanes(ws.shift + t, lanes));
-      if constexpr (residual) v += load_lanes(beside + i, lanes);
-      if constexpr (relu) v = max(v, zero());
+      const Vec v = on_line<relu, residual>(train_line(tables, t, lanes), x + i, beside + i, lanes);
       if (signs) store_signs(signs, i, v);
       if (streams && lanes == kLanes)
         stream(y + i, v);
@@ -205,38 +202,27 @@ void train(const BatchNormShape& s, const KernelArgs& args, int phase, int64_t b
     const Real* beta = buffer<const Real>(args, 2);
     Real* mean = buffer<Real>(args, 5);
     Real* variance = buffer<Real>(args, 6);
+    const LineTables tables = s.line ? line_tables(buffer<Real>(args, 4), s.c) : ws.tables;
+    const int64_t fold = s.line ? 1 : w.fold;
     const Range channels = channels_of(s, begin, end);
     for_vectors(channels.begin, channels.end, [&](int64_t j, int64_t lanes) {
       const Moments m = merge_parts(s, w, ws, x, j, lanes);
       const Vec v = m.m2 / static_cast<Real>(s.rows);
       store_lanes(mean + j, m.mean, lanes);
       store_lanes(variance + j, v, lanes);
-      store_repeated(ws.mean, s, w, j, m.mean, lanes);
-      store_repeated(ws.scale, s, w, j, load_lanes(gamma + j, lanes) * inverse_deviation(v, s.epsilon), lanes);
-      store_repeated(ws.shift, s, w, j, load_lanes(beta + j, lanes), lanes);
+      store_repeated(tables.mean, s, fold, j, m.mean, lanes);
+      store_repeated(tables.scale, s, fold, j, load_lanes(gamma + j, lanes) * inverse_deviation(v, s.epsilon), lanes);
+      store_repeated(tables.shift, s, fold, j, load_lanes(beta + j, lanes), lanes);
     });
   } else {
     const auto apply = s.relu ? (s.residual ? apply_line<true, true> : apply_line<true, false>)
                               : (s.residual ? apply_line<false, true> : apply_line<false, false>);
-    apply(s, w, ws, x, buffer<const Real>(args, 3), buffer<Real>(args, 4), s.signs ? buffer<uint8_t>(args, 7) : nullptr,
-          begin, end);
+    apply(s, w, ws.tables, x, buffer<const Real>(args, 3), buffer<Real>(args, 4),
+          s.signs ? buffer<uint8_t>(args, 7) : nullptr, begin, end);
   }
 }
 
 // --- gradient --------------------------------------------------------------------------------------------
-
-// The line of one vector of columns, and whether its gradient counts: with a ReLU, where the line is above 0, which is
-// computed again with the forward pass's roundings rather than read from y.
-struct Line {
-  Vec mean, scale, level;
-};
-template <bool relu>
-STRIATE_INLINE Vec masked(Vec g, Vec centred, const Line& line) {
-  return relu ? (fma(centred, line.scale, line.level) > 0 ? g : zero()) : g;
-}
-STRIATE_INLINE Line line_at(const Workspace& tables, int64_t t, int64_t lanes) {
-  return {load_lanes(tables.mean + t, lanes), load_lanes(tables.scale + t, lanes), load_lanes(tables.level + t, lanes)};
-}
 
 // Sums over rows of gy and of gy * (x - mean), for one vector of columns.
 struct GradientSums {
@@ -268,12 +254,12 @@ STRIATE_INLINE GradientSums gradient_sums(const Real* x, const Real* gy, const L
 
 // Of every column of a part, into the tables `first` and `second`.
 template <bool relu>
-void gradient_sums_of_part(const Workspace& tables, const Real* x, const Real* gy, int64_t rows, int64_t width,
+void gradient_sums_of_part(const LineTables& tables, const Real* x, const Real* gy, int64_t rows, int64_t width,
                            Real* first, Real* second) {
   for (int64_t row = 0; row < rows; row += kRows) {
     const int64_t n = min_of(kRows, rows - row), at = row * width;
     for_vectors(0, width, [&](int64_t j, int64_t lanes) {
-      GradientSums sums = gradient_sums<relu>(x + at + j, gy + at + j, line_at(tables, j, lanes), n, width, lanes);
+      GradientSums sums = gradient_sums<relu>(x + at + j, gy + at + j, mask_line(tables, j, lanes), n, width, lanes);
       if (row > 0) {
         sums.gy += load_lanes(first + j, lanes);
         sums.product += load_lanes(second + j, lanes);
@@ -299,14 +285,12 @@ void backward(const BatchNormShape& s, const KernelArgs& args, int phase, int64_
     return inverse_deviation(load_lanes(variance + j, lanes), s.epsilon);
   };
   if (phase == 0) {
-    Workspace own = ws;
-    own.mean = static_cast<Real*>(args.scratch);
-    own.scale = own.mean + w.width;
-    own.level = own.scale + w.width;
+    Real* scratch = static_cast<Real*>(args.scratch);
+    const LineTables own{scratch, scratch + w.width, nullptr, nullptr, scratch + 2 * w.width};
     for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
-      store_repeated(own.mean, s, w, j, load_lanes(mean + j, lanes), lanes);
-      store_repeated(own.scale, s, w, j, load_lanes(gamma + j, lanes) * inverse_at(j, lanes), lanes);
-      store_repeated(own.level, s, w, j, relu ? load_lanes(beta + j, lanes) : zero(), lanes);
+      store_repeated(own.mean, s, w.fold, j, load_lanes(mean + j, lanes), lanes);
+      store_repeated(own.scale, s, w.fold, j, load_lanes(gamma + j, lanes) * inverse_at(j, lanes), lanes);
+      store_repeated(own.level, s, w.fold, j, relu ? load_lanes(beta + j, lanes) : zero(), lanes);
     });
     for (int64_t part = begin; part < end; ++part) {
       const Range r = rows_of(w, part);
@@ -316,13 +300,15 @@ void backward(const BatchNormShape& s, const KernelArgs& args, int phase, int64_
   } else if (phase == 1) {
     Real* ggamma = buffer<Real>(args, 7);
     Real* gbeta = buffer<Real>(args, 8);
+    const LineTables tables = s.line ? line_tables(buffer<Real>(args, 6), s.c) : ws.tables;
+    const int64_t fold = s.line ? 1 : w.fold;
     const Range channels = channels_of(s, begin, end);
     const int64_t parts = w.rows > 0 ? w.parts * w.fold : 0;
     reduce_columns<Sum>(ws.first + channels.begin, parts, s.c, channels.end - channels.begin, gbeta + channels.begin);
     reduce_columns<Sum>(ws.second + channels.begin, parts, s.c, channels.end - channels.begin, ggamma + channels.begin);
     for_vectors(channels.begin, channels.end, [&](int64_t j, int64_t lanes) {
       const Vec inverse = inverse_at(j, lanes);
-      const Line line{load_lanes(mean + j, lanes), load_lanes(gamma + j, lanes) * inverse,
+      const Line line{load_lanes(mean + j, lanes), load_lanes(gamma + j, lanes) * inverse, zero(), zero(),
                       relu ? load_lanes(beta + j, lanes) : zero()};
       const int64_t rest = w.rows * w.fold * s.c + j;
       const GradientSums left = gradient_sums<relu>(x + rest, gy + rest, line, w.rest, s.c, lanes);
@@ -331,21 +317,18 @@ void backward(const BatchNormShape& s, const KernelArgs& args, int phase, int64_
       store_lanes(gbeta + j, sum, lanes);
       store_lanes(ggamma + j, product * inverse, lanes);
       const Real rows = static_cast<Real>(s.rows);
-      store_repeated(ws.mean, s, w, j, line.mean, lanes);
-      store_repeated(ws.scale, s, w, j, line.scale, lanes);
-      store_repeated(ws.level, s, w, j, line.level, lanes);
-      store_repeated(ws.shift, s, w, j, sum / rows, lanes);
-      store_repeated(ws.slope, s, w, j, product * inverse * inverse / rows, lanes);
+      store_repeated(tables.mean, s, fold, j, line.mean, lanes);
+      store_repeated(tables.scale, s, fold, j, line.scale, lanes);
+      store_repeated(tables.level, s, fold, j, line.level, lanes);
+      store_repeated(tables.shift, s, fold, j, sum / rows, lanes);
+      store_repeated(tables.slope, s, fold, j, product * inverse * inverse / rows, lanes);
     });
   } else {
     Real* gx = buffer<Real>(args, 6);
     const bool streams = w.width % kLanes == 0 && gx != gy && gx != x && worth_streaming(s.rows * s.c, gx);
     for (int64_t item = begin; item < end; ++item)
       for_elements(s, w, item, [&](int64_t i, int64_t t, int64_t lanes) {
-        const Line line = line_at(ws, t, lanes);
-        const Vec centred = load_lanes(x + i, lanes) - line.mean;
-        const Vec g = masked<relu>(load_lanes(gy + i, lanes), centred, line) - load_lanes(ws.shift + t, lanes);
-        const Vec v = line.scale * fma(centred, -load_lanes(ws.slope + t, lanes), g);
+        const Vec v = gradient_on_line<relu>(gradient_line(ws.tables, t, lanes), x + i, gy + i, lanes);
         if (streams && lanes == kLanes)
           stream(gx + i, v);
         else
@@ -371,19 +354,16 @@ void infer(const BatchNormShape& s, const KernelArgs& args, int, int64_t begin, 
   const Real* variance = buffer<const Real>(args, 4);
   Real* y = buffer<Real>(args, 5);
   const Wide w = wide_of(s);
-  Real* means = static_cast<Real*>(args.scratch);
-  Real* scales = means + w.width;
-  Real* shifts = scales + w.width;
+  const LineTables tables = line_tables(static_cast<Real*>(args.scratch), w.width);
   for_vectors(0, s.c, [&](int64_t j, int64_t lanes) {
     const Vec inverse = inverse_deviation(load_lanes(variance + j, lanes), s.epsilon);
-    store_repeated(means, s, w, j, load_lanes(mean + j, lanes), lanes);
-    store_repeated(scales, s, w, j, load_lanes(gamma + j, lanes) * inverse, lanes);
-    store_repeated(shifts, s, w, j, load_lanes(beta + j, lanes), lanes);
+    store_repeated(tables.mean, s, w.fold, j, load_lanes(mean + j, lanes), lanes);
+    store_repeated(tables.scale, s, w.fold, j, load_lanes(gamma + j, lanes) * inverse, lanes);
+    store_repeated(tables.shift, s, w.fold, j, load_lanes(beta + j, lanes), lanes);
   });
   for (int64_t part = begin; part < end; ++part)
     for_elements(s, w, part, [&](int64_t i, int64_t t, int64_t lanes) {
-      const Vec centred = load_lanes(x + i, lanes) - load_lanes(means + t, lanes);
-      store_lanes(y + i, fma(centred, load_lanes(scales + t, lanes), load_lanes(shifts + t, lanes)), lanes);
+      store_lanes(y + i, on_line<false, false>(train_line(tables, t, lanes), x + i, nullptr, lanes), lanes);
     });
 }
 

@@ -122,6 +122,8 @@ class CpuBackend final : public Backend {
     const bool anchor = region.anchor == "conv" || region.anchor == "conv_input_gradient" || region.anchor == "matmul";
     if ((region.pooling != "none" || region.part || region.pools_input) && region.anchor != "conv") return false;
     if (region.pooling != "none" && (region.part || region.pools_input)) return false;
+    if (region.normalizes_input && (region.anchor == "matmul" || region.pooling != "none" || region.pools_input))
+      return false;
     return anchor && (region.activation == "none" || region.activation == "relu" || region.activation == "sigmoid" ||
                       region.activation == "tanh");
   }
