@@ -102,6 +102,7 @@ std::shared_ptr<const Program> compile(const std::string& name, const Graph& tra
   graph = fuse_epilogues(graph, backend);
   graph = fold_batch_norm(graph);
   graph = fuse_epilogues(graph, backend);  // activations after a folded normalization
+  graph = mask_residuals(graph);
   graph = pack_masks(graph);
   if (max_memory == 0) graph = fuse_normalized_inputs(graph, backend);
   graph = fuse_input_pooling(graph, backend);

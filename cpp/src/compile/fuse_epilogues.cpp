@@ -87,6 +87,11 @@ std::vector<Value> fused_any(const Value& anchored, const Backend& backend, Exte
   return values;
 }
 
+bool leaves_pixels(const Value& value) {
+  const auto* gradient = op_as<ConvInputGradient>(value);
+  return gradient && gradient->leaves_pixels(*value.node());
+}
+
 }  // namespace
 
 // An anchor read by one node alone can end with that node's arithmetic. What stands beside it then cannot depend on it,
@@ -96,7 +101,10 @@ Graph fuse_epilogues(const Graph& graph, const Backend& backend) {
   return rewrite(graph, [&](const Node& node, const std::vector<Value>& inputs) -> std::vector<Value> {
     const auto once = [&](int i) { return uses.of(node.inputs[i]) == 1; };
     if (op_as<Add>(node)) {
-      for (int i : {1, 0}) {  // of two anchors the later one's result is added to the earlier's
+      // Of two anchors the later one's result is added to the earlier's, but that of a strided one to any other's, which
+      // has touched all pixels.
+      const bool first = leaves_pixels(inputs[0]) && !leaves_pixels(inputs[1]);
+      for (int i : {!first, first}) {
         if (!once(i)) continue;
         auto values =
             fused_any(inputs[i], backend, [&](Fusion& fusion) { return fuse_sum(inputs[i], inputs[1 - i], fusion); });

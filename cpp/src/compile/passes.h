@@ -36,6 +36,10 @@ Graph fuse_epilogues(const Graph& graph, const Backend& backend);
 // prepared once. After fuse_epilogues, so that the bias is the convolution's own; which runs again for what follows.
 Graph fold_batch_norm(const Graph& graph);
 
+// A masked sum of two input gradients, of which one reaches some pixels only (1x1 in steps of 2): the other is masked,
+// too, so that the first need not touch the rest. ResNet-50's step, 16 images, moves 180 MB less.
+Graph mask_residuals(const Graph& graph);
+
 // Input gradients masked by what a normalization's ReLU gave are masked by its signs, which the normalization then
 // leaves, too: ResNet-50's step, 16 images, reads 353 MB less.
 Graph pack_masks(const Graph& graph);

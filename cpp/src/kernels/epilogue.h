@@ -32,6 +32,9 @@ struct Epilogue {
   // Of a convolution: the mask is told as bits of its elements > 0, of element i bit i % 8 of byte i / 8. Channels are
   // whole runs of kSignChannels.
   bool signs = false;
+  // Of an input gradient with residual and mask alone: the residual is masked by the same, so that elements no window
+  // touches are the residual's.
+  bool masked_residual = false;
 };
 
 }  // namespace striate

@@ -214,6 +214,14 @@ void ConvInputGradient::lower(Lowering& lowering) const {
              fused.call(lowering, Family::conv, ConvFunction::input_gradient, shape, 3 + made.operand_count()), 3);
 }
 
+bool ConvInputGradient::leaves_pixels(const Node& node) const {
+  ConvShape s;
+  if (!ConvAttributes::shape(kName, node.types[0].shape, node.inputs[1].shape(), s)) return false;
+  for (int i = 0; i < 3; ++i)
+    if (s.stride[i] > (s.kernel[i] - 1) * s.dilation[i] + 1) return true;
+  return false;
+}
+
 Cost ConvInputGradient::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
   std::vector<ValueType> read = inputs;
   read.erase(read.begin() + 2);

@@ -87,6 +87,8 @@ struct ConvInputGradient : OpBase<ConvInputGradient>, ConvAttributes {
   void lower(Lowering& lowering) const override;
   Cost cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const override;
   bool reads_only_shape(int input) const override { return input == 2; }
+  // Whether some pixels meet no window, in a node of this op whose sizes are known.
+  bool leaves_pixels(const Node& node) const;
   static std::vector<Sample> samples();
 };
 

@@ -30,6 +30,7 @@ void FusedEpilogue::visit(AttributeVisitor& visit) {
   visit("residual", residual);
   visit("mask", mask);
   if (signs) visit("signs", signs);
+  if (masked_residual) visit("masked_residual", masked_residual);
 }
 
 void FusedEpilogue::check(std::string_view op, const std::vector<ValueType>& inputs, size_t own,
@@ -58,7 +59,8 @@ void FusedEpilogue::check_unfused(std::string_view op) const {
 }
 
 Epilogue FusedEpilogue::epilogue(std::string_view op) const {
-  return {bias, activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling), {}, signs};
+  return {bias, activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling), {}, signs,
+          masked_residual};
 }
 
 }  // namespace striate

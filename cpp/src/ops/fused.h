@@ -18,6 +18,7 @@ struct FusedEpilogue {
   bool residual = false;            // of y's shape
   bool mask = false;                // of y's shape: where it is not > 0, y is 0
   bool signs = false;               // the mask is (y's elements / 8) uint8: their signs, see Epilogue::signs
+  bool masked_residual = false;     // see Epilogue
   std::string pooling = "none";     // or "max", "average": of a convolution (n, h, w, c), windows of 2x2
 
   bool operands() const { return bias || residual || mask; }

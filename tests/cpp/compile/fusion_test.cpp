@@ -374,6 +374,28 @@ TEST_CASE("1x1 convolutions make the normalizations they read, to the same bits"
     }
 }
 
+TEST_CASE("a strided input gradient leaves pixels alone that it does not reach") {
+  for (const int64_t steps : {2, 3}) {
+    const Value x = input("x", DType::float32, {kUnknown, 13, 8, 12});
+    const Variable first("first", random({1, 1, 12, 32}, 1)), w("w", random({3, 3, 32, 20}, 2)),
+        v("v", random({1, 1, 32, 48}, 3));
+    ops::ConvOptions strided;
+    strided.strides = {steps, steps};
+    const Value sum = ops::conv(x, first.value()), y = ops::relu(sum);
+    const Value line = ops::conv(y, w.value(), same_padding()), beside = ops::conv(y, v.value(), strided);
+    const Value loss = ops::add(ops::sum(ops::square(line)), ops::sum(ops::square(beside)));
+    const std::vector<Value> g = gradients(loss, {first.value(), v.value(), w.value(), y, sum});
+    const std::vector<Tensor> given = {random({3, 13, 8, 12}, 5)};
+    const Function f("f", {x}, {g[0], g[1], g[2]});
+    CHECK(count_steps(f, given, "relu_gradient") == 0);
+    CHECK(f.dump({given[0].shape()}).find("masked_residual=true") != std::string::npos);
+    check_same({x}, {g[0], g[1], g[2]}, {g[3]}, given, 5e-2);  // values of ten thousands
+    // As an output the other gradient has a second reader, and is not masked.
+    const Function apart("apart", {x}, {g[0], g[3]});
+    CHECK(apart.dump({given[0].shape()}).find("masked_residual=true") == std::string::npos);
+  }
+}
+
 TEST_CASE("the gradient of a ReLU before a max pooling is taken on the pooled side") {
   for (int64_t window : {2, 3}) {
     const Value x = input("x", DType::float32, {kUnknown, 8, 8, 3});
