@@ -101,8 +101,8 @@ Graph fuse_epilogues(const Graph& graph, const Backend& backend) {
   return rewrite(graph, [&](const Node& node, const std::vector<Value>& inputs) -> std::vector<Value> {
     const auto once = [&](int i) { return uses.of(node.inputs[i]) == 1; };
     if (op_as<Add>(node)) {
-      // Of two anchors the later one's result is added to the earlier's, but that of a strided one to any other's, which
-      // has touched all pixels.
+      // Of two anchors the later one's result is added to the earlier's, but that of a strided one to any other's,
+      // which has touched all pixels.
       const bool first = leaves_pixels(inputs[0]) && !leaves_pixels(inputs[1]);
       for (int i : {!first, first}) {
         if (!once(i)) continue;
