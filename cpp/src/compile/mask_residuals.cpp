@@ -2,6 +2,7 @@
 #include "ops/conv.h"
 
 namespace striate {
+
 Graph mask_residuals(const Graph& graph) {
   const UseCounts uses(graph);
   std::unordered_map<const Node*, const Node*> sums;  // by the input gradient that is their residual
