@@ -59,8 +59,9 @@ void FusedEpilogue::check_unfused(std::string_view op) const {
 }
 
 Epilogue FusedEpilogue::epilogue(std::string_view op) const {
-  return {bias, activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling), {}, signs,
-          masked_residual};
+  return {
+      bias,           activation_from_name(op, activation), residual, mask, pooling_from_name(op, pooling), {}, signs,
+      masked_residual};
 }
 
 }  // namespace striate
