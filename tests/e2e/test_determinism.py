@@ -9,6 +9,7 @@ import striate
 from striate import config, layers
 
 SAMPLES, BATCH = 44, 16  # a short last batch
+CROSS_ENTROPY = striate.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +74,23 @@ def test_any_number_of_threads(optimizer):
     runs = [run(threads=threads, optimizer=optimizer) for threads in (1, 2, 3, 4)]
     assert runs[0][0][-1] < runs[0][0][0]
     assert all(other == runs[0] for other in runs[1:])
+
+
+@pytest.mark.slow
+def test_any_number_of_threads_with_wide_layers():
+    """Layers wide enough that their channels are shared out, and normalizations large enough to be made within 1x1
+    convolutions: a ResNet-50's first and last blocks."""
+    rng = np.random.default_rng(3)
+    x, y = rng.random((8, 224, 224, 3), dtype=np.float32), rng.integers(0, 10, 8)
+    digests = set()
+    for threads in (1, 2, 3):
+        config.set_num_threads(threads)
+        striate.utils.set_random_seed(1)
+        model = striate.applications.ResNet50(weights=None, classes=10, classifier_activation=None)
+        model.compile(striate.optimizers.SGD(0.01, momentum=0.9), loss=CROSS_ENTROPY)
+        model.train_on_batch(x, y)
+        digests.add(digest(model))
+    assert len(digests) == 1
 
 
 def test_seed():
