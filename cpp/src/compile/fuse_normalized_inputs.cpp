@@ -47,11 +47,12 @@ const Node* maker_of(const Node& node, const Backend& backend) {
 
 // The convolution with the operands that make its input, which come before those fused onto it.
 template <class Op>
-std::shared_ptr<const Node> with_made_input(const Node& conv, std::vector<Value> inputs, const MadeInput& made,
-                                            const std::vector<Value>& operands) {
+std::shared_ptr<const Node> with_normalized_input(const Node& conv, std::vector<Value> inputs,
+                                                  const FusedNormalization& normalized,
+                                                  const std::vector<Value>& operands) {
   auto op = std::make_shared<Op>(*op_as<Op>(conv));
   const size_t own = inputs.size() - static_cast<size_t>(op->fused.operand_count());
-  op->made = made;
+  op->normalized = normalized;
   inputs.insert(inputs.begin() + static_cast<std::ptrdiff_t>(own), operands.begin(), operands.end());
   return make_node(std::move(op), std::move(inputs));
 }
@@ -90,8 +91,8 @@ Graph fuse_normalized_inputs(const Graph& graph, const Backend& backend) {
       std::vector<Value> operands = {Value(statistics, 0)};
       if (forward->residual) operands.push_back(own[3]);
       conv_inputs.insert(conv_inputs.begin(), own[0]);
-      const auto conv = with_made_input<Conv>(*found->second, std::move(conv_inputs),
-                                              {true, forward->relu, forward->signs, forward->residual}, operands);
+      const auto conv = with_normalized_input<Conv>(*found->second, std::move(conv_inputs),
+                                                    {true, forward->relu, forward->signs, forward->residual}, operands);
       std::vector<Value> values = {Value(conv, 1), Value(statistics, 1), Value(statistics, 2)};
       if (forward->signs) values.push_back(Value(conv, 2));
       return values;
@@ -101,8 +102,8 @@ Graph fuse_normalized_inputs(const Graph& graph, const Backend& backend) {
     line->line = true;
     const auto sums = make_node(std::move(line), own);
     conv_inputs.insert(conv_inputs.begin(), own[4]);
-    const auto conv = with_made_input<ConvInputGradient>(*found->second, std::move(conv_inputs),
-                                                         {true, gradient->relu, false, true}, {Value(sums, 0), own[0]});
+    const auto conv = with_normalized_input<ConvInputGradient>(
+        *found->second, std::move(conv_inputs), {true, gradient->relu, false, true}, {Value(sums, 0), own[0]});
     return {Value(conv, 1), Value(sums, 1), Value(sums, 2)};
   };
   return rewrite(graph, rule, besides);

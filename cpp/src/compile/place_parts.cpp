@@ -13,7 +13,7 @@ bool can_be_placed(const Value& value, const Backend& backend) {
   if (!conv || conv->fused.residual || conv->fused.mask || value.type().shape.elements() == 0) return false;
   Region region = region_of<Conv>(conv->fused);
   region.pools_input = conv->pools_input;
-  region.normalizes_input = conv->made.any;
+  region.normalizes_input = conv->normalized.any;
   region.part = true;
   return backend.claim(region);
 }

@@ -6,6 +6,9 @@
 
 namespace striate {
 
+// Tables of a line, see BatchNormShape::line.
+constexpr int64_t kTrainTables = 3, kGradientTables = 5;
+
 struct BatchNormShape {
   int64_t rows, c;
   double epsilon;

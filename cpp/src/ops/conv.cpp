@@ -97,7 +97,7 @@ bool ConvAttributes::shape(std::string_view op, const Shape& x, const Shape& ker
 
 // --- inputs that are made ---------------------------------------------------------------------------------------
 
-void MadeInput::visit(AttributeVisitor& visit) {
+void FusedNormalization::visit(AttributeVisitor& visit) {
   if (!any) return;
   visit("normalizes_input", any);
   visit("input_relu", relu);
@@ -105,16 +105,16 @@ void MadeInput::visit(AttributeVisitor& visit) {
   if (signs) visit("input_signs", signs);
 }
 
-std::vector<ValueType> MadeInput::outputs(std::string_view op, const ValueType& made) const {
+std::vector<ValueType> FusedNormalization::outputs(std::string_view op, const ValueType& made) const {
   std::vector<ValueType> types;
   if (any) types.push_back(made);
   if (signs) types.push_back(signs_type(op, made.shape));
   return types;
 }
 
-NormalizedInput MadeInput::for_kernel() const { return {any, relu, beside, signs}; }
+NormalizedInput FusedNormalization::for_kernel() const { return {any, relu, beside, signs}; }
 
-void MadeInput::lower(Lowering& lowering, KernelCall& call, int first) const {
+void FusedNormalization::lower(Lowering& lowering, KernelCall& call, int first) const {
   if (!any) return;
   call.inputs.push_back(lowering.input(first));
   call.inputs.push_back(beside ? lowering.input(first + 1) : kNoBuffer);
@@ -129,22 +129,22 @@ void MadeInput::lower(Lowering& lowering, KernelCall& call, int first) const {
 void Conv::attributes(AttributeVisitor& visit) {
   ConvAttributes::visit(visit);
   if (pools_input) visit("pools_input", pools_input);
-  made.visit(visit);
+  normalized.visit(visit);
   fused.visit(visit);
 }
 
 std::vector<ValueType> Conv::infer(const std::vector<ValueType>& inputs) const {
   check_input_count(kName, inputs, 2, 7);
   const ValueType y = infer_output(kName, inputs[0], inputs[1]);
-  fused.check(kName, inputs, 2 + made.operand_count(), y);
-  std::vector<ValueType> outputs = made.outputs(kName, inputs[0]);
+  fused.check(kName, inputs, 2 + normalized.operand_count(), y);
+  std::vector<ValueType> outputs = normalized.outputs(kName, inputs[0]);
   outputs.insert(outputs.begin(), fused.pooled(y));
   return outputs;
 }
 
 std::vector<Value> Conv::gradient(const GradientArgs& args) const {
   fused.check_unfused(kName);
-  STRIATE_CHECK(!pools_input && !made.any, value, kName,
+  STRIATE_CHECK(!pools_input && !normalized.any, value, kName,
                 "has no gradient once it makes its input. Take gradients before compiling.");
   const Value &x = args.inputs[0], &kernel = args.inputs[1], &g = args.output_gradients[0];
   std::vector<Value> result(2);
@@ -163,8 +163,9 @@ void Conv::lower(Lowering& lowering) const {
   shape.pools_input = pools_input;
   shape.epilogue = fused.epilogue(kName);
   shape.epilogue.part = lowering.part(0);
-  shape.normalized = made.for_kernel();
-  made.lower(lowering, fused.call(lowering, Family::conv, ConvFunction::forward, shape, 2 + made.operand_count()), 2);
+  shape.normalized = normalized.for_kernel();
+  normalized.lower(lowering,
+                   fused.call(lowering, Family::conv, ConvFunction::forward, shape, 2 + normalized.operand_count()), 2);
 }
 
 Cost Conv::cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs) const {
@@ -176,16 +177,16 @@ Cost Conv::cost(const std::vector<ValueType>& inputs, const std::vector<ValueTyp
 // Files know no fused one, so it tells nothing of itself while there is nothing.
 void ConvInputGradient::attributes(AttributeVisitor& visit) {
   ConvAttributes::visit(visit);
-  made.visit(visit);
+  normalized.visit(visit);
   if (fused.any()) fused.visit(visit);
 }
 
 std::vector<ValueType> ConvInputGradient::infer(const std::vector<ValueType>& inputs) const {
   check_input_count(kName, inputs, 3, 8);
   const ValueType x{inputs[0].dtype, inputs[2].shape};
-  fused.check(kName, inputs, 3 + made.operand_count(), x);
+  fused.check(kName, inputs, 3 + normalized.operand_count(), x);
   check_shape(kName, "gy", inputs[0], infer_output(kName, x, inputs[1]).shape, "the shape of conv(x_like, kernel)");
-  std::vector<ValueType> outputs = made.outputs(kName, inputs[0]);
+  std::vector<ValueType> outputs = normalized.outputs(kName, inputs[0]);
   outputs.insert(outputs.begin(), x);
   return outputs;
 }
@@ -193,7 +194,8 @@ std::vector<ValueType> ConvInputGradient::infer(const std::vector<ValueType>& in
 // gx is linear in gy and in the kernel; <u, gx> = <conv(u, kernel), gy>.
 std::vector<Value> ConvInputGradient::gradient(const GradientArgs& args) const {
   fused.check_unfused(kName);
-  STRIATE_CHECK(!made.any, value, kName, "has no gradient once it makes its input. Take gradients before compiling.");
+  STRIATE_CHECK(!normalized.any, value, kName,
+                "has no gradient once it makes its input. Take gradients before compiling.");
   const Value &gy = args.inputs[0], &kernel = args.inputs[1], &u = args.output_gradients[0];
   std::vector<Value> result(3);
   if (args.needed[0]) result[0] = conv_of(*this, u, kernel);
@@ -209,9 +211,10 @@ void ConvInputGradient::lower(Lowering& lowering) const {
     return lower_fill(lowering, 0, 0);
   }
   shape.epilogue = fused.epilogue(kName);
-  shape.normalized = made.for_kernel();
-  made.lower(lowering,
-             fused.call(lowering, Family::conv, ConvFunction::input_gradient, shape, 3 + made.operand_count()), 3);
+  shape.normalized = normalized.for_kernel();
+  normalized.lower(
+      lowering, fused.call(lowering, Family::conv, ConvFunction::input_gradient, shape, 3 + normalized.operand_count()),
+      3);
 }
 
 bool ConvInputGradient::leaves_pixels(const Node& node) const {

@@ -45,7 +45,7 @@ OpType with_attributes(const ConvAttributes& attributes) {
 
 // What a pointwise convolution or its input gradient reads is made within it by a normalization's line
 // (BatchNormTrain::line, BatchNormGradient::line). Set by the compiler alone.
-struct MadeInput {
+struct FusedNormalization {
   bool any = false, relu = false, signs = false;
   bool beside = false;  // there is a residual; in the gradient, the x that was normalized
 
@@ -65,7 +65,7 @@ struct Conv : OpBase<Conv>, ConvAttributes {
   FusedEpilogue fused;  // set by the compiler alone
   // So is this: x is max-pooled first, in windows of 3x3 around each pixel.
   bool pools_input = false;
-  MadeInput made;
+  FusedNormalization normalized;
 
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;
@@ -79,7 +79,7 @@ struct Conv : OpBase<Conv>, ConvAttributes {
 struct ConvInputGradient : OpBase<ConvInputGradient>, ConvAttributes {
   static constexpr std::string_view kName = "conv_input_gradient";
   FusedEpilogue fused;  // set by the compiler alone
-  MadeInput made;
+  FusedNormalization normalized;
 
   void attributes(AttributeVisitor& visit) override;
   std::vector<ValueType> infer(const std::vector<ValueType>& inputs) const override;

@@ -25,8 +25,6 @@ BatchNormShape batch_norm_shape(const Shape& x, double epsilon) {
   return {x.product(0, x.rank() - 1), x.back(), epsilon};
 }
 
-// Tables of a value a channel.
-constexpr int64_t kTrainTables = 3, kGradientTables = 5;
 ValueType line_type(const ValueType& x, int64_t tables) { return {x.dtype, Shape{tables, x.shape.back()}}; }
 
 Cost batch_norm_cost(const std::vector<ValueType>& inputs, const std::vector<ValueType>& outputs, double flops) {

@@ -13,7 +13,6 @@ namespace {
 struct LineTables {
   Real *mean, *scale, *shift, *slope, *level;
 };
-constexpr int kTrainTables = 3, kGradientTables = 5;
 STRIATE_INLINE LineTables line_tables(Real* first, int64_t width) {
   return {first, first + width, first + 2 * width, first + 3 * width, first + 4 * width};
 }
